@@ -1,0 +1,23 @@
+"""The command line: ``python -m app COMMAND``. Each command lives in ``app/commands``."""
+
+import typer
+
+from app import __version__
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.callback()
+def _root() -> None:
+    """Vigía: a local multimodal backend for wearable glasses."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,79 @@
+"""What a session comes to: the analysis, its claims, and the evidence of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where a claim comes from: words that were said (verbatim), or a photo."""
+
+    segment_id: str | None = None
+    quote: str | None = None
+    frame_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A decision, an open question or a risk. Never without evidence."""
+
+    text: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class ActionItem:
+    """Something that someone will do.
+
+    Attributes:
+        title: a few words, starting with the verb.
+        description: one or two sentences.
+        steps: in order; empty if none were said.
+        owner: a speaker label (``S2``) or a name that was said; None if nobody took it.
+        due: ISO 8601 date or time if the words allow one.
+        due_text: what was said about the time, verbatim.
+        evidence: never empty.
+    """
+
+    title: str
+    description: str
+    steps: tuple[str, ...]
+    owner: str | None
+    due: str | None
+    due_text: str | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the language model and the rules found in a transcript, checked against it."""
+
+    language: str
+    summary: str = ""
+    decisions: tuple[Claim, ...] = ()
+    open_questions: tuple[Claim, ...] = ()
+    action_items: tuple[ActionItem, ...] = ()
+    risks: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One version of a session's analysis.
+
+    Transcript, photos and gaps are not part of it: they are joined on reading, so that they cannot disagree with the stores.
+
+    Attributes:
+        findings: summary and claims. Speakers are labels (``S1``); names are put in on reading.
+        models: model ids by role.
+        timings_ms: by stage.
+        complete: False if a stage failed.
+        notes: for the user, why it is not complete or what to mind.
+        version: given by the store, from 1.
+    """
+
+    findings: Findings
+    models: Mapping[str, str | None]
+    timings_ms: Mapping[str, int]
+    complete: bool = True
+    notes: tuple[str, ...] = field(default=())
+    version: int = 0

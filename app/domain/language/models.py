@@ -1,0 +1,54 @@
+"""What a language model is asked and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a prompt. Its content is always data: control tokens in it are neutralised by the adapter."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class GenerateOptions:
+    """How to generate.
+
+    Attributes:
+        max_tokens: upper bound of new tokens, at least 1.
+        temperature: 0 is greedy and repeatable.
+        json_schema: the output is constrained to JSON valid against it; None for free text.
+        stop: strings that end the output and are not part of it.
+    """
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    json_schema: Mapping[str, Any] | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The text a model wrote; ``finish_reason`` is ``length`` if ``max_tokens`` cut it."""
+
+    text: str
+    finish_reason: Literal["stop", "length"]
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True)
+class LanguageModelCapabilities:
+    """What a language model can do beyond the minimum.
+
+    Attributes:
+        context_tokens: prompt and output together.
+        single_pass_analysis: strong enough to analyse a transcript part in one prompt
+            (7 billion parameters and up); else sentences are labelled one by one.
+    """
+
+    context_tokens: int
+    single_pass_analysis: bool = False

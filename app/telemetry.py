@@ -1,0 +1,76 @@
+"""Logs and timings: structured, with the session's id on every line, never with content."""
+
+import contextvars
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import structlog
+
+session_id_var: contextvars.ContextVar[str | None] = contextvars.ContextVar("session_id", default=None)
+turn_id_var: contextvars.ContextVar[str | None] = contextvars.ContextVar("turn_id", default=None)
+
+
+def _add_ids(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    for name, variable in (("session_id", session_id_var), ("turn_id", turn_id_var)):
+        value = variable.get()
+        if value is not None:
+            event.setdefault(name, value)
+    return event
+
+
+def configure_logging(level: str, log_format: Literal["console", "json"]) -> None:
+    """Send every log line, ours and the libraries', to standard error in one format."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_ids,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("dbos", "httpx", "faster_whisper", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+@contextmanager
+def stage(name: str, log: logging.Logger) -> Iterator[None]:
+    """Log how long a stage took, whether it succeeded or not."""
+    began = time.monotonic()
+    outcome = "failed"
+    try:
+        yield
+        outcome = "done"
+    finally:
+        log.info(name, extra={"outcome": outcome, "duration_ms": int((time.monotonic() - began) * 1000)})
+
+
+@contextmanager
+def session_context(session_id: str) -> Iterator[None]:
+    """Put the session's id on every log line written inside."""
+    token = session_id_var.set(session_id)
+    try:
+        yield
+    finally:
+        session_id_var.reset(token)
