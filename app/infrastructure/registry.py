@@ -1,6 +1,8 @@
 """Which adapter a name in the settings means: one line each."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
 
 from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
@@ -8,7 +10,11 @@ from app.domain.transcription.gateway import Transcriber
 from app.domain.vad.gateway import VoiceActivityDetector
 from app.settings import Settings
 
-TRANSCRIBERS: Mapping[str, Callable[[Settings], Transcriber]] = {}
-VOICE_ACTIVITY_DETECTORS: Mapping[str, Callable[[Settings], VoiceActivityDetector]] = {}
-DIARIZERS: Mapping[str, Callable[[Settings], Diarizer]] = {}
-LANGUAGE_MODELS: Mapping[str, Callable[[Settings], LanguageModel]] = {}
+Locate: TypeAlias = Callable[[str], Path]
+"""Finds a model's folder or file by catalog name (or takes a path as it is); raises ConfigurationError if it is not there.
+Adapters call it when they load, never before."""
+
+TRANSCRIBERS: Mapping[str, Callable[[Settings, Locate], Transcriber]] = {}
+VOICE_ACTIVITY_DETECTORS: Mapping[str, Callable[[Settings, Locate], VoiceActivityDetector]] = {}
+DIARIZERS: Mapping[str, Callable[[Settings, Locate], Diarizer]] = {}
+LANGUAGE_MODELS: Mapping[str, Callable[[Settings, Locate], LanguageModel]] = {}
