@@ -1,7 +1,7 @@
 """Settings: command line, then environment, then ``.env``, then the profile's file.
 
 Every name is ``VIGIA_`` + the names below joined by ``__`` (``VIGIA_AUDIO__MAX_SESSION_S``); the common names
-that the field uses (``HOST``, ``LOG_LEVEL``, ``VAD_THRESHOLD`` …) work as written too. ``.env.example`` lists them all.
+that the field uses (``HOST``, ``LOG_LEVEL``, ``VAD_THRESHOLD`` …) work as written, or prefixed, too. ``.env.example`` lists them all.
 """
 
 import os
@@ -206,8 +206,9 @@ class CommonNamesSource(PydanticBaseSettingsSource):
         """The values found, nested by feature."""
         found: dict[str, Any] = {}
         for name, (feature, setting) in COMMON_NAMES.items():
-            if name in self._variables:
-                found.setdefault(feature, {}).setdefault(setting, self._variables[name])
+            value = self._variables.get(f"VIGIA_{name}", self._variables.get(name))
+            if value is not None:
+                found.setdefault(feature, {}).setdefault(setting, value)
         return found
 
 
