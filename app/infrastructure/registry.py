@@ -8,6 +8,7 @@ from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
 from app.domain.transcription.gateway import Transcriber
 from app.domain.vad.gateway import VoiceActivityDetector
+from app.infrastructure.diarization.dummy_diarizer import DummyDiarizer
 from app.settings import Settings
 
 Locate: TypeAlias = Callable[[str], Path]
@@ -16,5 +17,7 @@ Adapters call it when they load, never before."""
 
 TRANSCRIBERS: Mapping[str, Callable[[Settings, Locate], Transcriber]] = {}
 VOICE_ACTIVITY_DETECTORS: Mapping[str, Callable[[Settings, Locate], VoiceActivityDetector]] = {}
-DIARIZERS: Mapping[str, Callable[[Settings, Locate], Diarizer]] = {}
+DIARIZERS: Mapping[str, Callable[[Settings, Locate], Diarizer]] = {
+    "dummy": lambda settings, locate: DummyDiarizer(),
+}
 LANGUAGE_MODELS: Mapping[str, Callable[[Settings, Locate], LanguageModel]] = {}
