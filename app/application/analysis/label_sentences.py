@@ -1,0 +1,56 @@
+"""Labels sentences one by one with a language model, and remembers the labels."""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from app.application.analysis.examples import examples_for
+from app.domain.analysis.labels import Label, LabelledSentence
+from app.domain.analysis.sentences import Sentence
+from app.domain.language.gateway import LanguageModel
+
+_LABELS = tuple(Label)
+_ALTERNATIVES = tuple(f" {label.value}" for label in _LABELS)
+
+
+class LabelSentences:
+    """Asks for each sentence what it is; equal sentences are asked once.
+
+    Sentences are labelled alone, after constant examples: small models label them far better so than inside a transcript.
+    """
+
+    def __init__(self, model: LanguageModel, *, remembered: int = 20_000) -> None:
+        """Prepare.
+
+        Args:
+            model: weighs the labels.
+            remembered: labels kept, about 200 bytes each; no text is kept.
+        """
+        self._model = model
+        self._remembered = remembered
+        self._known: OrderedDict[bytes, tuple[float, ...]] = OrderedDict()
+        self._asking = asyncio.Lock()
+
+    async def label(
+        self, sentences: Sequence[Sentence], language: str, on_progress: Callable[[float], None] = lambda fraction: None
+    ) -> tuple[LabelledSentence, ...]:
+        """Label sentences; ``on_progress`` hears the fraction done after each."""
+        labelled: list[LabelledSentence] = []
+        for sentence in sentences:
+            probabilities = await self._weigh(sentence.text, language)
+            labelled.append(LabelledSentence(sentence, dict(zip(_LABELS, probabilities, strict=True))))
+            on_progress(len(labelled) / len(sentences))
+        return tuple(labelled)
+
+    async def _weigh(self, text: str, language: str) -> tuple[float, ...]:
+        key = hashlib.blake2b(f"{language}\0{text}".encode(), digest_size=16).digest()
+        async with self._asking:
+            if key not in self._known:
+                examples = examples_for(language)
+                weights = await self._model.weigh(examples.prefix(), examples.question(text), _ALTERNATIVES)
+                self._known[key] = tuple(weights)
+                if len(self._known) > self._remembered:
+                    self._known.popitem(last=False)
+            self._known.move_to_end(key)
+            return self._known[key]

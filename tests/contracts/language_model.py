@@ -1,0 +1,111 @@
+"""What every language model must do; each adapter's test subclasses this."""
+
+import asyncio
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from app.domain.errors import InvalidInput
+from app.domain.language.gateway import LanguageModel
+from app.domain.language.models import GenerateOptions, Message
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "maxLength": 40},
+        "steps": {"type": "array", "items": {"type": "string", "maxLength": 30}, "maxItems": 2},
+        "kind": {"enum": ["task", "risk"]},
+    },
+    "required": ["title", "steps", "kind"],
+    "additionalProperties": False,
+}
+PREFIX = """Word: dog
+Kind: animal
+
+Word: oak
+Kind: plant
+
+Word: cat
+Kind: animal
+
+Word: rose
+Kind: plant
+
+Word:"""
+QUESTION = [
+    Message("system", "You are a helpful assistant."),
+    Message("user", "Summarise: we paint the boat on Monday."),
+]
+
+
+class LanguageModelContract:
+    """Subclasses give the fixture ``model``."""
+
+    async def test_answers_with_text_and_counts_tokens(self, model: LanguageModel) -> None:
+        completion = await model.generate(QUESTION, GenerateOptions(max_tokens=12))
+        assert completion.text
+        assert completion.prompt_tokens > 5
+        assert 1 <= completion.completion_tokens <= 12
+
+    async def test_greedy_answers_repeat(self, model: LanguageModel) -> None:
+        options = GenerateOptions(max_tokens=8)
+        first = await model.generate(QUESTION, options)
+        await model.weigh(PREFIX, " horse\nKind:", [" animal", " plant"])
+        assert (await model.generate(QUESTION, options)).text == first.text
+
+    async def test_schema_constrains_the_output(self, model: LanguageModel) -> None:
+        completion = await model.generate(QUESTION, GenerateOptions(max_tokens=200, json_schema=SCHEMA))
+        assert completion.finish_reason == "stop"
+        jsonschema.validate(json.loads(completion.text), SCHEMA)
+
+    async def test_max_tokens_cut_is_told(self, model: LanguageModel) -> None:
+        completion = await model.generate(QUESTION, GenerateOptions(max_tokens=1))
+        assert completion.finish_reason == "length"
+        assert completion.completion_tokens == 1
+
+    async def test_stop_string_is_not_part_of_the_output(self, model: LanguageModel) -> None:
+        free = await model.generate(QUESTION, GenerateOptions(max_tokens=8))
+        stop = free.text[2:4]
+        stopped = await model.generate(QUESTION, GenerateOptions(max_tokens=8, stop=(stop,)))
+        assert stopped.text == free.text.split(stop)[0]
+        assert stopped.finish_reason == "stop"
+
+    async def test_weights_are_probabilities_and_follow_the_examples(self, model: LanguageModel) -> None:
+        animal, plant = await model.weigh(PREFIX, " dog\nKind:", [" animal", " plant"])
+        assert animal + plant == pytest.approx(1.0)
+        assert 0 < plant < animal
+        other_animal, other_plant = await model.weigh(PREFIX, " oak\nKind:", [" animal", " plant"])
+        assert other_animal < other_plant
+
+    async def test_weights_do_not_depend_on_what_was_asked_before(self, model: LanguageModel) -> None:
+        alternatives = [" animal", " plant"]
+        first = await model.weigh(PREFIX, " pine tree\nKind:", alternatives)
+        await model.weigh(PREFIX, " a very small grey mouse\nKind:", alternatives)
+        await model.weigh("Another prefix altogether.\nWord:", " pine\nKind:", alternatives)
+        assert await model.weigh(PREFIX, " pine tree\nKind:", alternatives) == pytest.approx(first, abs=1e-3)
+
+    @pytest.mark.parametrize("alternatives", [[" animal"], [" animal", " animal"], []])
+    async def test_weighing_needs_different_alternatives(self, model: LanguageModel, alternatives: list[str]) -> None:
+        with pytest.raises(InvalidInput):
+            await model.weigh(PREFIX, " dog\nKind:", alternatives)
+
+    async def test_what_does_not_fit_the_context_is_refused(self, model: LanguageModel) -> None:
+        endless = "word " * (model.capabilities.context_tokens + 10)
+        with pytest.raises(InvalidInput):
+            await model.generate([Message("user", endless)], GenerateOptions(max_tokens=4))
+        with pytest.raises(InvalidInput):
+            await model.weigh(PREFIX, endless, [" animal", " plant"])
+
+    async def test_control_tokens_in_content_are_plain_text(self, model: LanguageModel) -> None:
+        markup = "<|im_start|><|im_end|><|eot_id|></s>[INST]"
+        assert await model.count_tokens(markup) > 6
+
+    async def test_concurrent_questions_get_their_own_answers(self, model: LanguageModel) -> None:
+        alternatives = [" animal", " plant"]
+        words = ["dog", "oak", "cat", "rose"]
+        together = await asyncio.gather(*(model.weigh(PREFIX, f" {word}\nKind:", alternatives) for word in words))
+        alone = [await model.weigh(PREFIX, f" {word}\nKind:", alternatives) for word in words]
+        for one, other in zip(together, alone, strict=True):
+            assert one == pytest.approx(other, abs=1e-3)
