@@ -38,6 +38,9 @@ class SessionStore(Protocol):
     async def save(self, session: Session) -> None:
         """Replace a session's row.
 
+        Except that ``audio_s`` and ``heard_s`` never go back and a known ``language`` is never unset: recognition
+        moves them (``TranscriptStore.add_segments``) while others save what they read before.
+
         Raises:
             NotFound: it was deleted.
         """
@@ -66,7 +69,10 @@ class TranscriptStore(Protocol):
     ) -> None:
         """Append segments and move the session's ``heard_s`` in one transaction, so that none is ever repeated or lost.
 
-        Segments whose id is stored already are ignored.
+        Segments whose id is stored already are ignored; ``heard_s`` never goes back; language None leaves the session's.
+
+        Raises:
+            NotFound: the session was deleted.
         """
         ...
 
@@ -136,7 +142,7 @@ class SearchIndex(Protocol):
 
 
 class JobRunner(Protocol):
-    """Runs a session's post-session work durably: once, in order, resumed after a crash."""
+    """Runs a session's post-session work: step by step, the jobs of one session one after the other."""
 
     async def submit(self, key: SessionKey, job: str) -> None:
         """Start the job unless it already runs or is queued for this session.
@@ -144,5 +150,13 @@ class JobRunner(Protocol):
         Args:
             key: the session.
             job: a name that the composition root registered, such as ``finish_session``.
+
+        Raises:
+            InvalidInput: there is no such job.
+            StorageError: the job could not be recorded.
         """
+        ...
+
+    async def forget(self, key: SessionKey) -> None:
+        """Stop the session's jobs and erase what is recorded about them; call it before a session is deleted."""
         ...
