@@ -1,0 +1,1 @@
+"""The sources of model files, one a file."""
