@@ -10,14 +10,30 @@ from app.domain.transcription.gateway import Transcriber
 from app.domain.vad.gateway import VoiceActivityDetector
 from app.infrastructure.diarization.dummy_diarizer import DummyDiarizer
 from app.infrastructure.language.dummy_language_model import DummyLanguageModel
+from app.infrastructure.transcription.dummy import DummyTranscriber
+from app.infrastructure.transcription.whisper import FasterWhisperTranscriber
+from app.infrastructure.vad.dummy import DummyVad
+from app.infrastructure.vad.silero import SileroVad
 from app.settings import Settings
 
 Locate: TypeAlias = Callable[[str], Path]
 """Finds a model's folder or file by catalog name (or takes a path as it is); raises ConfigurationError if it is not there.
 Adapters call it when they load, never before."""
 
-TRANSCRIBERS: Mapping[str, Callable[[Settings, Locate], Transcriber]] = {}
-VOICE_ACTIVITY_DETECTORS: Mapping[str, Callable[[Settings, Locate], VoiceActivityDetector]] = {}
+TRANSCRIBERS: Mapping[str, Callable[[Settings, Locate], Transcriber]] = {
+    "dummy": lambda settings, locate: DummyTranscriber(),
+    "faster-whisper": lambda settings, locate: FasterWhisperTranscriber(
+        locate,
+        settings.models.transcriber_model,
+        beam_size=settings.listening.beam_size,
+        threads=settings.models.threads,
+        device="cuda" if settings.models.device_map.startswith("cuda") else "cpu",
+    ),
+}
+VOICE_ACTIVITY_DETECTORS: Mapping[str, Callable[[Settings, Locate], VoiceActivityDetector]] = {
+    "dummy": lambda settings, locate: DummyVad(),
+    "silero": lambda settings, locate: SileroVad(),
+}
 DIARIZERS: Mapping[str, Callable[[Settings, Locate], Diarizer]] = {
     "dummy": lambda settings, locate: DummyDiarizer(),
 }

@@ -27,15 +27,21 @@ class TranscribeOptions:
 
     Attributes:
         language: ISO 639-1; None lets the model detect it.
+        prior_language: used when ``language`` is None: what was spoken before; the model
+            leaves it only when it is sure of another language.
         vocabulary: names and jargon that may occur.
         purpose: partial or final.
         word_times: whether ``words`` is needed.
+        prefix: for partials: words already recognised at the start of the speech; the model goes on
+            after them, and they are part of the answer.
     """
 
     language: str | None = None
+    prior_language: str | None = None
     vocabulary: tuple[str, ...] = ()
     purpose: Purpose = Purpose.FINAL
     word_times: bool = True
+    prefix: str = ""
 
 
 @dataclass(frozen=True)
