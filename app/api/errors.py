@@ -1,0 +1,112 @@
+"""The one table from domain errors to HTTP status, WebSocket close code and wire code; and every error's shape."""
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.domain import errors
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ErrorRow:
+    """What one class of errors becomes.
+
+    Attributes:
+        status: HTTP status.
+        close_code: WebSocket close code if the error ends the connection.
+        kind: ``error.type`` of the HTTP shape.
+        retryable: whether the same request may succeed later.
+    """
+
+    status: int
+    close_code: int
+    kind: str
+    retryable: bool = False
+
+
+ERROR_TABLE: Mapping[type[errors.VigiaError], ErrorRow] = {
+    errors.InvalidInput: ErrorRow(400, 4400, "invalid_request_error"),
+    errors.TooLarge: ErrorRow(413, 4400, "invalid_request_error"),
+    errors.NotAuthenticated: ErrorRow(401, 4401, "authentication_error"),
+    errors.Forbidden: ErrorRow(403, 4403, "permission_error"),
+    errors.NotFound: ErrorRow(404, 4404, "not_found_error"),
+    errors.Conflict: ErrorRow(409, 4409, "conflict_error"),
+    errors.Overloaded: ErrorRow(429, 1013, "overloaded_error", retryable=True),
+    errors.SessionSilent: ErrorRow(408, 4408, "timeout_error", retryable=True),
+    errors.ConfigurationError: ErrorRow(503, 1011, "server_error"),
+    errors.StorageError: ErrorRow(507, 1013, "server_error", retryable=True),
+    errors.GatewayError: ErrorRow(502, 1011, "server_error", retryable=True),
+    errors.GatewayUnavailable: ErrorRow(503, 1013, "server_error", retryable=True),
+    errors.GatewayBusy: ErrorRow(503, 1013, "overloaded_error", retryable=True),
+    errors.GatewayTimeout: ErrorRow(504, 1013, "timeout_error", retryable=True),
+    errors.VigiaError: ErrorRow(500, 1011, "server_error"),
+}
+"""Rows by error class; a class without a row has that of its nearest base. The event code is ``error.code``."""
+
+_CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+
+def row_for(error: errors.VigiaError) -> ErrorRow:
+    """The table's row for ``error``: that of its class or of the nearest base."""
+    return next(ERROR_TABLE[base] for base in type(error).__mro__ if base in ERROR_TABLE)
+
+
+def internal_error() -> errors.VigiaError:
+    """What a client is told about a fault of ours; the log has the rest."""
+    return errors.VigiaError("the server failed; its log says why")
+
+
+def error_body(message: str, kind: str, code: str, param: str | None = None) -> dict[str, Any]:
+    """The shape of every HTTP error."""
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def error_response(error: errors.VigiaError) -> JSONResponse:
+    """``error`` as an HTTP response, with Retry-After where a repetition helps."""
+    row = row_for(error)
+    headers = {}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    if row.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = error_body(error.message, row.kind, error.code, error.param)
+    return JSONResponse(body, row.status, headers=headers)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Give every error of every route the protocol's shape."""
+
+    @app.exception_handler(errors.VigiaError)
+    async def _domain_error(_: Request, error: errors.VigiaError) -> JSONResponse:
+        if row_for(error).status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.warning("request failed", extra={"code": error.code, "error": error.message})
+        return error_response(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        location = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
+        param = ".".join(location) or None
+        message = f"{param}: {first['msg']}" if param else str(first["msg"])
+        return error_response(errors.InvalidInput(message, code="invalid_request", param=param))
+
+    @app.exception_handler(HTTPException)
+    async def _http_error(_: Request, error: HTTPException) -> JSONResponse:
+        code = _CODES_BY_STATUS.get(error.status_code, "invalid_request")
+        kind = "not_found_error" if error.status_code == HTTPStatus.NOT_FOUND else "invalid_request_error"
+        return JSONResponse(error_body(str(error.detail), kind, code), error.status_code, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def _unexpected(_: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected error", exc_info=error)
+        return error_response(internal_error())

@@ -1,0 +1,114 @@
+"""What waits to be sent to a client. Newer news replaces older, so a slow reader costs little memory and misses nothing."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+
+from app.application.sessions.feed import PartialText, Progress
+from app.domain.errors import Overloaded
+
+MAX_WAITING = 64
+"""Messages that cannot be merged; only a client that provokes errors without reading them has so many waiting."""
+MAX_SEGMENTS = 5_000
+"""Segments merged into one message: hours of speech that nobody read."""
+MAX_PARTIAL_CHARACTERS = 1_000
+SEND_TIMEOUT_S = 30.0
+"""A client that takes nothing for so long, with the system's buffers full, is gone or broken."""
+
+
+class Outbox:
+    """Collects messages on one side and sends them in order on the other; acks, partials and progress are merged."""
+
+    def __init__(self, send: Callable[[str], Awaitable[None]], send_timeout_s: float = SEND_TIMEOUT_S) -> None:
+        """Prepare; ``run`` must run for messages to leave."""
+        self._send = send
+        self._send_timeout_s = send_timeout_s
+        self._waiting: dict[str, dict[str, Any]] = {}
+        self._count = 0
+        self._filled = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def message(self, message: dict[str, Any]) -> None:
+        """Send ``message`` after what waits.
+
+        Raises:
+            Overloaded: the client reads too slowly.
+        """
+        self._count += 1
+        self._put(f"message {self._count}", message)
+
+    def ack(self, chunk_id: int, audio_s: float) -> None:
+        """Everything up to ``chunk_id`` is on disk."""
+        self._put("ack", {"type": "ack", "chunk_id": chunk_id, "audio_ms": _ms(audio_s)})
+
+    def progress(self, progress: Progress) -> None:
+        """How far a stage is."""
+        fraction = round(min(1.0, max(0.0, progress.fraction)), 3)
+        self._put("progress", {"type": "progress", "stage": progress.stage, "fraction": fraction})
+
+    def partial(self, partial: PartialText) -> None:
+        """New or changed recognition results."""
+        waiting = self._waiting.get("partial_result")
+        segments = {line["id"]: line for line in waiting["segments"]} if waiting else {}
+        for line in partial.lines:
+            segments[line.segment_id] = {
+                "id": line.segment_id,
+                "start": round(line.start, 3),
+                "end": round(line.end, 3),
+                "text": line.text,
+                "speaker": line.speaker,
+                "final": line.segment_id in partial.final,
+            }
+        if len(segments) > MAX_SEGMENTS:
+            raise _too_slow()
+        self._put(
+            "partial_result",
+            {
+                "type": "partial_result",
+                "text": partial.text[-MAX_PARTIAL_CHARACTERS:],
+                "segments": list(segments.values()),
+                "audio_ms": _ms(partial.audio_s),
+            },
+        )
+
+    async def run(self) -> None:
+        """Send until cancelled.
+
+        Raises:
+            Overloaded: the client took nothing for ``send_timeout_s``.
+        """
+        while True:
+            await self._filled.wait()
+            slot = next(iter(self._waiting))
+            message = self._waiting.pop(slot)
+            try:
+                await asyncio.wait_for(self._send(orjson.dumps(message).decode()), self._send_timeout_s)
+            except (asyncio.TimeoutError, TimeoutError):
+                raise _too_slow() from None
+            if not self._waiting:
+                self._filled.clear()
+                self._idle.set()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Return when everything was handed to the network, or after ``timeout_s``."""
+        with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), timeout_s)
+
+    def _put(self, slot: str, message: dict[str, Any]) -> None:
+        if len(self._waiting) >= MAX_WAITING:
+            raise _too_slow()
+        self._waiting[slot] = message
+        self._filled.set()
+        self._idle.clear()
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _too_slow() -> Overloaded:
+    return Overloaded("the client reads too slowly; resume in 5 s", code="slow_reader", retry_after_s=5.0)

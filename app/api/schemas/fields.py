@@ -1,0 +1,53 @@
+"""Field types that several wire models share."""
+
+import zoneinfo
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+SESSION_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+MAX_UNIX_S = 253_402_300_799.0
+"""The last second of the year 9999, as far as dates can be computed."""
+
+# ISO 639-1, as published by the Library of Congress (the registration authority of ISO 639-2).
+LANGUAGE_CODES = frozenset(
+    """aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el
+    en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it
+    iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt
+    my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl
+    sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo
+    za zh zu""".split()  # noqa: SIM905 one code a line is unreadable
+)
+
+
+@lru_cache(maxsize=1)
+def known_timezones() -> frozenset[str]:
+    """Names of the time zones of this machine; reads its database once (call it in a thread first)."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _language(code: str) -> str:
+    if code not in LANGUAGE_CODES:
+        raise ValueError("not an ISO 639-1 code in lower case, such as en or es")
+    return code
+
+
+def _timezone(name: str) -> str:
+    if name not in known_timezones():
+        raise ValueError("not an IANA time zone, such as Europe/Madrid")
+    return name
+
+
+def _not_only_dots(session_id: str) -> str:
+    if not session_id.strip("."):
+        raise ValueError("a session_id of dots only is not allowed")
+    return session_id
+
+
+SessionId = Annotated[str, StringConstraints(pattern=SESSION_ID_PATTERN), AfterValidator(_not_only_dots)]
+Language = Annotated[str, AfterValidator(_language)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+UnixSeconds = Annotated[float, Field(ge=0, le=MAX_UNIX_S, allow_inf_nan=False)]
+VocabularyWord = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Vocabulary = Annotated[tuple[VocabularyWord, ...], Field(max_length=200)]

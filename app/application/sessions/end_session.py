@@ -1,0 +1,55 @@
+"""A recording ends, or is cut off."""
+
+import time
+from dataclasses import replace
+
+from app.domain.audio.gateway import AudioJournal
+from app.domain.session.gateway import EventLog, JobRunner, SessionStore
+from app.domain.session.models import Session, SessionKey, SessionState
+
+FINISH_JOB = "finish_session"
+"""Name of the post-session work."""
+
+
+class EndSession:
+    """Closes a session to further audio and has its post-session work done."""
+
+    def __init__(self, sessions: SessionStore, journal: AudioJournal, events: EventLog, jobs: JobRunner) -> None:
+        self._sessions = sessions
+        self._journal = journal
+        self._events = events
+        self._jobs = jobs
+
+    async def end(self, key: SessionKey) -> Session:
+        """End it; a session that has ended already stays as it is.
+
+        Raises:
+            NotFound: there is no such session.
+        """
+        session = await self._sessions.get(key)
+        if session.state is SessionState.FINISHED:
+            return session
+        if session.state is not SessionState.PROCESSING:
+            audio_s = (await self._journal.state(key)).audio_s
+            session = replace(
+                session, state=SessionState.PROCESSING, audio_s=audio_s, ended_at=time.time(), interrupted_at=None
+            )
+            await self._sessions.save(session)
+            await self._events.append(key, "ended", {"audio_ms": round(audio_s * 1000)})
+        await self._jobs.submit(key, FINISH_JOB)
+        return session
+
+    async def interrupt(self, key: SessionKey) -> None:
+        """The connection was lost: wait for the client to come back. A session that has ended stays as it is.
+
+        Raises:
+            NotFound: the session was erased meanwhile.
+        """
+        session = await self._sessions.get(key)
+        if session.state is not SessionState.OPEN:
+            return
+        audio_s = (await self._journal.state(key)).audio_s
+        await self._sessions.save(
+            replace(session, state=SessionState.INTERRUPTED, audio_s=audio_s, interrupted_at=time.time())
+        )
+        await self._events.append(key, "interrupted", {"audio_ms": round(audio_s * 1000)})
