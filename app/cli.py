@@ -3,8 +3,10 @@
 import typer
 
 from app import __version__
+from app.commands import models
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(models.app, name="models")
 
 
 @app.command()

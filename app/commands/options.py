@@ -1,0 +1,35 @@
+"""What the commands share: settings from options, and failures told in one sentence."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+
+from app.domain.errors import VigiaError
+from app.settings import Settings
+
+
+def load_settings(**options: Any) -> Settings:
+    """Settings in which the options that were given win; ends the command with a sentence if they make no sense."""
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        for problem in error.errors():
+            setting = ".".join(str(part) for part in problem["loc"])
+            typer.echo(f"error: {setting}: {problem['msg']}", err=True)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def reported(as_json: bool = False) -> Iterator[None]:
+    """End the command with exit code 1 and the message of a ``VigiaError``; in JSON on standard output if asked."""
+    try:
+        yield
+    except VigiaError as error:
+        if as_json:
+            typer.echo(json.dumps({"ok": False, "error": {"code": error.code, "message": error.message}}, indent=2))
+        typer.echo(f"error: {error.message}", err=True)
+        raise typer.Exit(1) from None
