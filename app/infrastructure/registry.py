@@ -10,6 +10,7 @@ from app.domain.transcription.gateway import Transcriber
 from app.domain.vad.gateway import VoiceActivityDetector
 from app.infrastructure.diarization.dummy_diarizer import DummyDiarizer
 from app.infrastructure.language.dummy_language_model import DummyLanguageModel
+from app.infrastructure.language.llama_cpp_language_model import LlamaCppLanguageModel
 from app.infrastructure.transcription.dummy import DummyTranscriber
 from app.infrastructure.transcription.whisper import FasterWhisperTranscriber
 from app.infrastructure.vad.dummy import DummyVad
@@ -39,4 +40,10 @@ DIARIZERS: Mapping[str, Callable[[Settings, Locate], Diarizer]] = {
 }
 LANGUAGE_MODELS: Mapping[str, Callable[[Settings, Locate], LanguageModel]] = {
     "dummy": lambda settings, locate: DummyLanguageModel(settings.models.context_tokens),
+    "llama-cpp": lambda settings, locate: LlamaCppLanguageModel(
+        settings.models.language_model_model,
+        locate,
+        context_tokens=settings.models.context_tokens,
+        threads=settings.models.threads,
+    ),
 }

@@ -11,8 +11,10 @@ _MAX_CHARS = 360
 """Longer run-ons are cut at a comma or a space: recognisers sometimes leave punctuation out for minutes."""
 
 _ABBREVIATIONS = frozenset(
-    ["mr", "mrs", "ms", "dr", "prof", "st", "vs", "etc", "e.g", "i.e", "approx"]
-    + ["sr", "sra", "srta", "dra", "ud", "uds", "p.ej", "núm", "av", "pág", "art"]
+    [
+        *("mr", "mrs", "ms", "dr", "prof", "st", "vs", "etc", "e.g", "i.e", "approx"),
+        *("sr", "sra", "srta", "dra", "ud", "uds", "p.ej", "núm", "av", "pág", "art"),
+    ]
 )
 _END = re.compile(r"[.?!…]+[\"'»”)\]]*(?=\s|$)")
 

@@ -51,7 +51,8 @@ class DummyLanguageModel(LanguageModel):
         text = " ".join(words)
         for stop in options.stop:
             text = text.split(stop)[0] if stop else text
-        kept = " ".join(text.split()[: options.max_tokens])
+        ends = [match.end() for match in _TOKEN.finditer(text)]
+        kept = text if len(ends) <= options.max_tokens else text[: ends[options.max_tokens - 1]]
         return Completion(kept, "stop" if kept == text else "length", prompt_tokens, _count(kept))
 
     async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Sequence[float]:

@@ -60,7 +60,8 @@ def test_quotes_are_verbatim_and_no_word_is_lost(parts: list[str], alternate: bo
     sentences = split_sentences(lines)
     for sentence in sentences:
         for entry in sentence.evidence:
-            assert entry.segment_id and entry.quote
+            assert entry.segment_id
+            assert entry.quote
             assert entry.quote in by_id[entry.segment_id]
     letters = [c for sentence in sentences for c in sentence.text if c.isalpha()]
     assert letters == [c for text in parts for c in text if c.isalpha()]
