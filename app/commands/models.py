@@ -1,6 +1,7 @@
 """``python -m app models``: list, fetch, check and remove models."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,16 +56,17 @@ def list_models(profile: Profile = None, models_dir: ModelsDir = None, as_json: 
     if as_json:
         typer.echo(json.dumps({"models_dir": str(catalog.store.root), "models": rows}, indent=2))
         return
-    console = Console()
-    table = Table(box=None, pad_edge=False)
-    for heading in ("model", "role", "size", "licence"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("installed", overflow="fold")
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    table = Table("model", "role", "size", "licence", "installed", box=None, pad_edge=False)
+    wide = console.width >= 130
+    if wide:
+        table.add_column("path")
     for row in rows:
-        state = row["path"] or ("no, but the profile needs it" if row["needed"] else "no")
+        state = "yes" if row["installed"] else "needed" if row["needed"] else "no"
         size = f"{row['bytes'] / 1e6:.0f} MB" if row["bytes"] else "bundled"
-        table.add_row(row["name"], row["role"], size, row["licence"], state)
-    console.print(table, width=None if console.is_terminal else 200)
+        cells = (row["name"], row["role"], size, row["licence"], state, row["path"] or "")
+        table.add_row(*cells if wide else cells[:-1])
+    console.print(table)
     console.print(f"\nmodels folder: {catalog.store.root}", highlight=False, soft_wrap=True)
 
 
