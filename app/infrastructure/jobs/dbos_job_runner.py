@@ -1,0 +1,147 @@
+"""Durable jobs: DBOS workflows on a SQLite file of their own."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import functools
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from app.domain.session.gateway import JobRunner
+from app.domain.session.jobs import Jobs, JobStep
+from app.domain.session.models import SessionKey
+from app.infrastructure.jobs.dbos_engine import DbosEngine
+from app.infrastructure.jobs.steps import RETRY_DELAYS_S, SessionLocks, StepFailed, run_step, steps_of
+
+LOOP_CHECK_INTERVAL_S = 1.0
+"""How often a waiting thread looks whether the application's loop is gone, which would leave the process unable to end."""
+
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+class _Stopped(BaseException):
+    """Unwinds a workflow's thread without DBOS recording an outcome, so that the next start resumes it.
+
+    DBOS records every ``Exception``; it lets other ``BaseException`` pass.
+    """
+
+
+class DbosJobRunner(JobRunner):
+    """Steps run on the application's event loop; DBOS's threads only wait for them and record that they ended."""
+
+    def __init__(
+        self, path: Path, jobs: Jobs, *, concurrency: int = 2, retry_delays_s: Sequence[float] = RETRY_DELAYS_S
+    ) -> None:
+        self._jobs = jobs
+        self._engine = DbosEngine(path, self._work, concurrency)
+        self._retry_delays_s = tuple(retry_delays_s)
+        self._locks = SessionLocks()
+        self._submitting = asyncio.Lock()
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._ended: set[str] = set()
+        self._stopping: set[SessionKey] = set()
+        self._closing = False
+        self._loop: asyncio.AbstractEventLoop
+
+    async def start(self) -> None:
+        """Open the file and resume what was running or queued when the process ended.
+
+        Raises:
+            ConfigurationError: another runner is open in this process.
+            StorageError: the file cannot be used.
+        """
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._engine.open)
+
+    async def submit(self, key: SessionKey, job: str) -> None:
+        """When this returns, the job survives the process."""
+        steps_of(self._jobs, job)
+        workflow_id = _workflow_id(key, job)
+        async with self._submitting:
+            ended = workflow_id in self._ended
+            await asyncio.to_thread(self._engine.enqueue, workflow_id, (job, key.owner, key.session_id), ended=ended)
+            if ended:
+                self._ended.discard(workflow_id)
+
+    async def forget(self, key: SessionKey) -> None:
+        """Erases the workflows and the records of their steps."""
+        workflow_ids = [_workflow_id(key, job) for job in self._jobs]
+        self._stopping.add(key)
+        try:
+            await self._stop(workflow_ids)
+            await asyncio.to_thread(self._engine.delete, workflow_ids)
+        finally:
+            self._stopping.discard(key)
+            self._ended.difference_update(workflow_ids)
+
+    async def close(self) -> None:
+        """Stop at once; what runs is resumed at the next start."""
+        self._closing = True
+        await self._stop(list(self._running))
+        await asyncio.to_thread(self._engine.close)
+
+    async def _stop(self, workflow_ids: Sequence[str]) -> None:
+        tasks = [self._running[workflow_id] for workflow_id in workflow_ids if workflow_id in self._running]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _work(self, workflow_id: str, job: str, owner: str, session_id: str) -> None:
+        """The workflow, in a thread of DBOS."""
+        key = SessionKey(owner, session_id)
+        on_loop = functools.partial(self._on_loop, workflow_id, key)
+        steps = steps_of(self._jobs, job)
+        lock = on_loop(lambda: self._locks.acquire(key))
+        try:
+            for step in steps:
+                run = functools.partial(self._run_step, workflow_id, step, key, last=step is steps[-1])
+                self._engine.run_step(step.name, functools.partial(on_loop, run))
+        except Exception as exc:
+            self._ended.add(workflow_id)
+            reason = str(exc) if isinstance(exc, StepFailed) else type(exc).__name__
+            log.error("job failed", extra={"job": job, "session_id": session_id, "reason": reason})
+            raise
+        finally:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for the lock any more
+                self._loop.call_soon_threadsafe(lock.release)
+
+    async def _run_step(self, workflow_id: str, step: JobStep, key: SessionKey, *, last: bool) -> None:
+        await run_step(step, key, self._retry_delays_s)
+        if last:
+            # In the same turn of the loop in which the step ends, so that a submission by whoever it woke is not lost.
+            self._ended.add(workflow_id)
+
+    def _on_loop(self, workflow_id: str, key: SessionKey, function: Callable[[], Awaitable[Result]]) -> Result:
+        """Run a coroutine on the application's loop and wait for it, in a thread of DBOS."""
+        tracked = self._tracked(workflow_id, key, function)
+        try:
+            future = asyncio.run_coroutine_threadsafe(tracked, self._loop)
+        except RuntimeError:
+            tracked.close()
+            raise _Stopped from None
+        while not concurrent.futures.wait([future], timeout=LOOP_CHECK_INTERVAL_S).done:
+            if self._loop.is_closed():
+                raise _Stopped
+        try:
+            return future.result()
+        except concurrent.futures.CancelledError:
+            raise _Stopped from None
+
+    async def _tracked(self, workflow_id: str, key: SessionKey, function: Callable[[], Awaitable[Result]]) -> Result:
+        task = asyncio.current_task()
+        if self._closing or key in self._stopping or task is None:
+            raise asyncio.CancelledError
+        self._running[workflow_id] = task
+        try:
+            return await function()
+        finally:
+            del self._running[workflow_id]
+
+
+def _workflow_id(key: SessionKey, job: str) -> str:
+    """The same for every run of a job, so that DBOS itself refuses a second one at the same time."""
+    return "/".join(quote(part, safe="") for part in (job, key.owner, key.session_id))

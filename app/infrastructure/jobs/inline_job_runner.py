@@ -1,0 +1,61 @@
+"""Jobs as plain tasks of the event loop; they do not survive the process."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from app.domain.session.gateway import JobRunner
+from app.domain.session.jobs import Jobs, JobStep
+from app.domain.session.models import SessionKey
+from app.infrastructure.jobs.steps import RETRY_DELAYS_S, SessionLocks, StepFailed, run_step, steps_of
+
+log = logging.getLogger(__name__)
+
+
+class InlineJobRunner(JobRunner):
+    """Keeps nothing: after a restart the sessions that were being processed must be submitted again."""
+
+    def __init__(self, jobs: Jobs, *, concurrency: int = 2, retry_delays_s: Sequence[float] = RETRY_DELAYS_S) -> None:
+        self._jobs = jobs
+        self._retry_delays_s = tuple(retry_delays_s)
+        self._slots = asyncio.Semaphore(concurrency)
+        self._locks = SessionLocks()
+        self._running: dict[tuple[SessionKey, str], asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Nothing to resume."""
+        log.info("jobs run in memory only")
+
+    async def submit(self, key: SessionKey, job: str) -> None:
+        """Starts a task."""
+        steps = steps_of(self._jobs, job)
+        if (key, job) not in self._running:
+            self._running[key, job] = asyncio.create_task(self._run(key, job, steps))
+
+    async def forget(self, key: SessionKey) -> None:
+        """Cancels the tasks and waits for them."""
+        await self._stop([(owner, job) for owner, job in self._running if owner == key])
+
+    async def close(self) -> None:
+        """Stop what runs."""
+        await self._stop(list(self._running))
+
+    async def _stop(self, running: Sequence[tuple[SessionKey, str]]) -> None:
+        tasks = [self._running.pop(entry) for entry in running]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, key: SessionKey, job: str, steps: Sequence[JobStep]) -> None:
+        lock = await self._locks.acquire(key)
+        try:
+            async with self._slots:
+                for step in steps:
+                    await run_step(step, key, self._retry_delays_s)
+        except StepFailed as exc:
+            log.error("job failed", extra={"job": job, "session_id": key.session_id, "reason": str(exc)})
+        finally:
+            lock.release()
+            # In the same turn of the loop in which the last step ends, so that a submission by whoever it woke is not lost.
+            if self._running.get((key, job)) is asyncio.current_task():
+                del self._running[key, job]
