@@ -55,6 +55,10 @@ class AudioJournal(Protocol):
         """Erase the session's audio; no error if there is none."""
         ...
 
+    async def stored_bytes(self, owner: str) -> int:
+        """What the audio of all of an owner's sessions takes on disk, for the quota."""
+        ...
+
 
 class StoredChunk(Protocol):
     """A chunk with its place on the session's clock."""

@@ -1,0 +1,75 @@
+"""Where a session's files lie: ``<data_dir>/owners/<owner>/sessions/<session_id>/``."""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+from app.domain.errors import InvalidInput
+from app.domain.session.models import SessionKey
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class SessionFiles:
+    """Turns a session's key into paths, and refuses keys that could lead elsewhere."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._owners = data_dir / "owners"
+
+    def owner_folder(self, owner: str) -> Path:
+        """Holds everything of one owner.
+
+        Raises:
+            InvalidInput: not a name that may be part of a path.
+        """
+        return self._owners / _checked(owner, "owner")
+
+    def folder(self, key: SessionKey) -> Path:
+        """Holds everything of one session; not made here.
+
+        Raises:
+            InvalidInput: owner or id may not be part of a path.
+        """
+        return self.owner_folder(key.owner) / "sessions" / _checked(key.session_id, "session_id")
+
+    def stored_bytes(self, owner: str) -> int:
+        """What an owner's session files take on disk. Blocking."""
+        return sum(_size(path) for path in self.owner_folder(owner).glob("sessions/*/*"))
+
+
+def make_durable_folder(folder: Path) -> None:
+    """Make a folder and its parents so that they survive power loss: each new name is synced in its parent."""
+    missing = [folder] if not folder.exists() else []
+    while missing and not missing[-1].parent.exists():
+        missing.append(missing[-1].parent)
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in reversed(missing):
+        sync_folder(made.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the system can (Windows cannot open folders, and needs no such call)."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _checked(name: str, param: str) -> str:
+    if not _NAME.fullmatch(name) or name in {".", ".."}:
+        raise InvalidInput(
+            f"{param} must be 1 to 64 characters of A-Z a-z 0-9 . _ - and not only dots",
+            param=param,
+            code=f"invalid_{param}",
+        )
+    return name
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
