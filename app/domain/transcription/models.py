@@ -32,8 +32,6 @@ class TranscribeOptions:
         vocabulary: names and jargon that may occur.
         purpose: partial or final.
         word_times: whether ``words`` is needed.
-        prefix: for partials: words already recognised at the start of the speech; the model goes on
-            after them, and they are part of the answer.
     """
 
     language: str | None = None
@@ -41,7 +39,6 @@ class TranscribeOptions:
     vocabulary: tuple[str, ...] = ()
     purpose: Purpose = Purpose.FINAL
     word_times: bool = True
-    prefix: str = ""
 
 
 @dataclass(frozen=True)

@@ -43,27 +43,24 @@ def decode_final(
 
 
 def decode_partial(model: Any, speech: Waveform, options: TranscribeOptions) -> Transcription:
-    """Greedy, without times, in a short window, going on after ``options.prefix``."""
+    """Greedy, without times, in a short window."""
     duration_s = speech.size / SAMPLE_RATE_HZ
     features = model.feature_extractor(speech)
     encoded = model.encode(_padded(features, max(duration_s + PARTIAL_MARGIN_S, PARTIAL_WINDOW_S)))
     language, probability = _language(model, encoded, speech, options)
     tokenizer = _tokenizer(model, language)
-    prefix = _plain(options.prefix)
-    prompt = model.get_prompt(
-        tokenizer, [], without_timestamps=True, prefix=prefix or None, hotwords=None if prefix else _hotwords(options)
-    )
-    limit = len(prompt) + int(duration_s * TOKENS_PER_S) + SPARE_TOKENS
+    prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=_hotwords(options))
+    limit = int(duration_s * TOKENS_PER_S) + SPARE_TOKENS
     result = model.model.generate(
         encoded,
         [prompt],
         beam_size=1,
-        max_length=min(model.max_length, limit),
+        max_length=min(model.max_length, 2 * limit),  # CTranslate2 generates at most half of max_length
         return_scores=True,
         return_no_speech_prob=True,
     )[0]
     tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
-    text = f"{prefix}{tokenizer.decode(tokens)}".strip()
+    text = tokenizer.decode(tokens).strip()
     if not text:
         return Transcription(language, probability)
     segment = RecognizedSegment(
