@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.commands.options import load_settings, reported
+from app.commands.options import load_settings, reported, require_available
 from app.commands.pull_progress import pull_display
 from app.domain.errors import ConfigurationError
 from app.infrastructure.catalog.catalog import Catalog
 from app.infrastructure.catalog.entries import ModelEntry
-from app.settings import PROFILES_DIR, Settings
+from app.infrastructure.catalog.needs import models_to_pull
 
 app = typer.Typer(no_args_is_help=True, help="List, fetch, check and remove models.")
 
@@ -24,34 +24,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard
 Names = Annotated[list[str] | None, typer.Argument(help="Catalog names.")]
 
 
-def models_needed(settings: Settings) -> list[str]:
-    """Catalog names of the models that the settings' adapters load; models given by path are not among them."""
-    chosen = settings.models
-    wanted = []
-    if chosen.transcriber == "faster-whisper":
-        wanted.append(chosen.transcriber_model)
-    if chosen.language_model == "llama-cpp" and chosen.path is None:
-        wanted.append(chosen.language_model_model)
-    return [name for name in wanted if not Path(name).expanduser().exists()]
-
-
-def require_available(profile: str) -> None:
-    """Refuse a profile that is only planned.
-
-    Raises:
-        ConfigurationError: it has no settings file yet.
-    """
-    if not (PROFILES_DIR / f"{profile}.toml").is_file():
-        there = sorted(path.stem for path in PROFILES_DIR.glob("*.toml"))
-        raise ConfigurationError(f"not available yet: the profile {profile}; use {' or '.join(there)}")
-
-
 @app.command("list")
 def list_models(profile: Profile = None, models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
     """Show every model of the catalog: role, size, licence, and whether it is installed."""
     settings = load_settings(profile=profile, models_dir=models_dir)
     catalog = Catalog.from_settings(settings)
-    needed = models_needed(settings)
+    needed = models_to_pull(settings, catalog.entries)
     rows = [_describe(catalog, entry, entry.name in needed) for entry in catalog.entries.values()]
     if as_json:
         typer.echo(json.dumps({"models_dir": str(catalog.store.root), "models": rows}, indent=2))
@@ -78,7 +56,7 @@ def pull(names: Names = None, profile: Profile = None, models_dir: ModelsDir = N
     with reported(as_json):
         if not names:
             require_available(settings.profile)
-        wanted = list(dict.fromkeys(names or models_needed(settings)))
+        wanted = list(dict.fromkeys(names or models_to_pull(settings, catalog.entries)))
         total_bytes = sum(catalog.entry(name).size_bytes for name in wanted)
         with pull_display(total_bytes) as on_progress:
             paths = {name: str(catalog.pull(name, on_progress)) for name in wanted}
@@ -98,7 +76,7 @@ def verify(names: Names = None, profile: Profile = None, models_dir: ModelsDir =
     catalog = Catalog.from_settings(settings)
     with reported(as_json):
         there = [entry.name for entry in catalog.entries.values() if catalog.is_installed(entry)]
-        wanted = list(dict.fromkeys(names or [*models_needed(settings), *there]))
+        wanted = list(dict.fromkeys(names or [*models_to_pull(settings, catalog.entries), *there]))
         problems = {name: catalog.verify(name) for name in wanted}
     healthy = not any(problems.values())
     if as_json:

@@ -64,7 +64,7 @@ def test_any_gguf_file_may_be_given_by_path(tmp_path: Path) -> None:
 def test_any_ctranslate2_folder_may_be_given_by_path(tmp_path: Path) -> None:
     folder = tmp_path / "whisper"
     folder.mkdir()
-    with pytest.raises(ConfigurationError, match=r"it has no model\.bin"):
+    with pytest.raises(ConfigurationError, match=r"neither model\.bin"):
         catalog_of(tmp_path).locate(str(folder))
     (folder / "model.bin").write_bytes(b"weights")
     assert catalog_of(tmp_path).locate(str(folder)) == folder

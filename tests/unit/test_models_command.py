@@ -9,9 +9,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.commands.models import models_needed
 from app.commands.pull_progress import pull_display
 from app.infrastructure.catalog.assembly import PullEvent
+from app.infrastructure.catalog.entries import read_catalog
+from app.infrastructure.catalog.needs import models_to_pull, models_used
 from app.settings import Settings
 
 pytestmark = pytest.mark.unit
@@ -71,12 +72,14 @@ def test_remove_deletes_a_folder(folder: Path) -> None:
 def test_models_given_by_path_are_not_pulled(tmp_path: Path) -> None:
     own = tmp_path / "own.gguf"
     own.write_bytes(b"GGUF")
-    settings = Settings(profile="cpu")
-    assert models_needed(settings) == ["whisper-base", "qwen2.5-coder-1.5b"]
-    by_path = settings.models.model_copy(update={"language_model_model": str(own)})
-    assert models_needed(settings.model_copy(update={"models": by_path})) == ["whisper-base"]
-    by_common_name = settings.models.model_copy(update={"path": own})
-    assert models_needed(settings.model_copy(update={"models": by_common_name})) == ["whisper-base"]
+    entries, settings = read_catalog(), Settings(profile="cpu")
+    assert models_to_pull(settings, entries) == ["whisper-base", "qwen2.5-coder-1.5b"]
+    assert set(models_used(settings)) > {"silero-vad", "whisper-base"}
+    for setting in ("language_model_model", "path"):
+        chosen = settings.models.model_copy(update={setting: own})
+        by_path = settings.model_copy(update={"models": chosen})
+        assert models_to_pull(by_path, entries) == ["whisper-base"]
+        assert str(own) in models_used(by_path)
 
 
 def events() -> list[PullEvent]:

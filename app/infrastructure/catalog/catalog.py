@@ -72,7 +72,7 @@ class Catalog:
         """Find a model on disk.
 
         Args:
-            name_or_path: a catalog name, or the path of a GGUF file or of a CTranslate2 model folder.
+            name_or_path: a catalog name, or the path of a GGUF file, or of a folder with one or with a CTranslate2 model.
 
         Returns:
             The file that the runtime opens, or the folder if it opens folders.
@@ -174,8 +174,10 @@ class Catalog:
     def _checked_path(self, text: str) -> Path:
         path = Path(text).expanduser()
         if path.is_dir():
-            if not (path / "model.bin").is_file():
-                raise ConfigurationError(f"{path} is no CTranslate2 model folder: it has no model.bin")
+            if not (path / "model.bin").is_file() and not any(path.glob("*.gguf")):
+                raise ConfigurationError(
+                    f"{path} is no model folder: it has neither model.bin (CTranslate2) nor a GGUF"
+                )
             return path
         if not path.is_file():
             raise ConfigurationError(

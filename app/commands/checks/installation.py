@@ -1,0 +1,104 @@
+"""The installation: profile, packages, audio decoding, models."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from pathlib import Path
+
+from app.commands.checks import Check
+from app.commands.options import require_available
+from app.domain.errors import ConfigurationError
+from app.infrastructure.catalog.catalog import Catalog
+from app.settings import Settings
+
+_PACKAGES = (("av", "av"), ("soxr", "soxr"), ("dbos", "dbos"))
+_PACKAGES_BY_ADAPTER = {
+    "faster-whisper": (("ctranslate2", "ctranslate2"), ("faster_whisper", "faster-whisper")),
+    "silero": (("onnxruntime", "onnxruntime"), ("faster_whisper", "faster-whisper")),
+    "onnx": (("onnxruntime", "onnxruntime"),),
+    "llama-cpp": (("llama_cpp", "llama-cpp-python"),),
+}
+_IMPORT_S = 60.0
+_DECODE = """
+import av, numpy
+encoder = av.CodecContext.create("libopus", "w")
+encoder.sample_rate, encoder.layout, encoder.format = 16000, "mono", "s16"
+frame = av.AudioFrame.from_ndarray(numpy.zeros((1, 320), numpy.int16), format="s16", layout="mono")
+frame.sample_rate = 16000
+packets = encoder.encode(frame) + encoder.encode(None)
+decoder = av.CodecContext.create("opus", "r")
+decoded = sum(frame.samples for packet in packets for frame in decoder.decode(av.Packet(bytes(packet))))
+raise SystemExit(0 if decoded else "nothing was decoded")
+"""
+
+
+def profile_check(settings: Settings) -> Check:
+    """The profile is more than a plan."""
+    try:
+        require_available(settings.profile)
+    except ConfigurationError as error:
+        reason, _, advice = error.message.partition("; ")
+        return Check("profile", "fail", reason, advice)
+    return Check("profile", "ok", settings.profile)
+
+
+def package_checks(settings: Settings) -> list[Check]:
+    """Every library that the profile loads can be imported; each in its own process, as a bad build may crash."""
+    wanted = dict(_PACKAGES)
+    for adapter in _adapters(settings):
+        wanted.update(_PACKAGES_BY_ADAPTER.get(adapter, ()))
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(_package_check, wanted.items()))
+
+
+def audio_check() -> Check:
+    """Opus packets can be decoded."""
+    failure = _failure_of(_DECODE)
+    if failure:
+        return Check(
+            "audio decoding", "fail", f"Opus does not work: {failure}", "reinstall av: pip install -r requirements.txt"
+        )
+    return Check("audio decoding", "ok", "Opus packets decode")
+
+
+def model_checks(catalog: Catalog, names: Sequence[str]) -> list[Check]:
+    """Each model is there, and is what the catalog says."""
+    return [_model_check(catalog, name) for name in names]
+
+
+def _model_check(catalog: Catalog, name: str) -> Check:
+    title = f"model {Path(name).name}"
+    try:
+        path = catalog.locate(name)
+    except ConfigurationError as error:
+        advice = f"run `python -m app models pull {name}`" if name in catalog.entries else "correct the setting"
+        return Check(title, "fail", error.message.rpartition("; run ")[0] or error.message, advice)
+    return Check(title, "ok", str(path))
+
+
+def _adapters(settings: Settings) -> tuple[str, ...]:
+    chosen = settings.models
+    return (chosen.transcriber, chosen.vad, chosen.diarizer, chosen.language_model)
+
+
+def _package_check(package: tuple[str, str]) -> Check:
+    module, distribution = package
+    failure = _failure_of(f"import {module}")
+    title = f"package {distribution}"
+    if failure:
+        return Check(title, "fail", failure, "install the packages again: pip install -r requirements.txt")
+    return Check(title, "ok", metadata.version(distribution))
+
+
+def _failure_of(code: str) -> str:
+    """Run Python code in a fresh process; the last line of its complaint, or nothing if all went well."""
+    try:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=_IMPORT_S)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return f"no answer within {_IMPORT_S:g} s"
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.strip().splitlines()
+    return lines[-1] if lines else f"the process died with code {done.returncode}"
