@@ -64,18 +64,19 @@ class TestAvAudioCodec(AudioCodecContract):
         assert np.isfinite(decoded).all()
 
 
-def encoded(audio: Waveform, container: str, codec: str, rate_hz: int = 16_000) -> bytes:
+def encoded(audio: Waveform, container: str, codec: str, rate_hz: int = 16_000, layout: str = "mono") -> bytes:
     """A recording of ``audio`` (mono) as another program might write it."""
     import av
 
     target = io.BytesIO()
     with av.open(target, "w", format=container) as output:
         stream: Any = output.add_stream(codec, rate=rate_hz)
-        stream.layout = "mono"
+        stream.layout = layout
+        stream.codec_context.options = {"strict": "experimental"}  # FFmpeg's own Vorbis encoder counts as that
         samples = np.rint(audio * (PCM16_SCALE - 1)).astype(np.int16)[np.newaxis]
         frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
         frame.sample_rate = rate_hz
-        resampler = av.AudioResampler(format=stream.format.name, layout="mono", rate=rate_hz)
+        resampler = av.AudioResampler(format=stream.format.name, layout=layout, rate=rate_hz)
         fifo = av.AudioFifo()
         for converted in resampler.resample(frame):
             fifo.write(converted)
@@ -108,7 +109,7 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "wav mu-law": lambda: encoded(tone(3.0, 8_000), "wav", "pcm_mulaw", 8_000),
     "flac": lambda: encoded(tone(3.0), "flac", "flac"),
     "ogg opus": lambda: encoded(tone(3.0, 48_000), "ogg", "libopus", 48_000),
-    "ogg flac": lambda: encoded(tone(3.0), "ogg", "flac"),
+    "ogg vorbis": lambda: encoded(tone(3.0, 44_100), "ogg", "vorbis", 44_100, "stereo"),
     "mp3": lambda: encoded(tone(3.0, 44_100), "mp3", "libmp3lame", 44_100),
 }
 
@@ -119,12 +120,12 @@ class TestRecordings:
         audio = read(path, MAKERS[kind]())
         assert audio.size == pytest.approx(48_000, abs=1500)
         assert frequency_hz(audio[8000:40_000]) == pytest.approx(440, abs=2)
-        assert np.abs(audio[8000:40_000]).max() == pytest.approx(0.3, abs=0.05)
+        assert 0.2 < np.abs(audio[8000:40_000]).max() < 0.35
 
     def test_what_precedes_a_cut_is_read(self, path: Path, kind: str) -> None:
         data = MAKERS[kind]()
         audio = read(path, data[: len(data) * 2 // 3])
-        assert 16_000 < audio.size < 40_000
+        assert 15_000 < audio.size < 40_000  # an Ogg page holds up to a second
         assert frequency_hz(audio[4000:12_000]) == pytest.approx(440, abs=4)
 
     def test_a_file_without_audio_is_refused(self, path: Path, kind: str) -> None:
