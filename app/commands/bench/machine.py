@@ -1,0 +1,39 @@
+"""What a measurement ran on."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores that this process may use, memory and Python version."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "processor": _processor(),
+        "cores": cores,
+        "memory_gb": _memory_gb(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def describe(facts: dict[str, Any]) -> str:
+    """One line for people."""
+    memory = f", {facts['memory_gb']} GB" if facts["memory_gb"] else ""
+    return f"{facts['processor']}, {facts['cores']} cores{memory}, {facts['system']}, Python {facts['python']}"
+
+
+def _processor() -> str:
+    cpu_info = Path("/proc/cpuinfo")
+    if cpu_info.is_file():
+        for line in cpu_info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory_gb() -> float | None:
+    if not hasattr(os, "sysconf"):
+        return None
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
