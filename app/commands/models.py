@@ -83,7 +83,8 @@ def verify(names: Names = None, profile: Profile = None, models_dir: ModelsDir =
         typer.echo(json.dumps({"ok": healthy, "problems": problems}, indent=2))
     else:
         for name, found in problems.items():
-            typer.echo(f"{name}: {'; '.join(found) + f'; run `python -m app models pull {name}`' if found else 'ok'}")
+            advice = "" if catalog.entry(name).bundled else f"; run `python -m app models pull {name}`"
+            typer.echo(f"{name}: {'; '.join(found) + advice if found else 'ok'}")
     if not healthy:
         raise typer.Exit(1)
 
