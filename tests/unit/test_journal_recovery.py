@@ -169,6 +169,27 @@ def test_a_full_disk_loses_nothing_and_the_next_append_works(tmp_path: Path) -> 
     assert chunks_of(read_journal(tmp_path)[1]) == [*CHUNKS, *more]
 
 
+def write_file(path: Path) -> None:
+    path.write_bytes(b"content")
+
+
+def file_names(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_deleting_leaves_no_audio_but_what_is_not_audio(tmp_path: Path) -> None:
+    files = SessionFiles(tmp_path)
+    journal = FileAudioJournal(files)
+    for key in (KEY, dataclasses.replace(KEY, session_id="second")):
+        await journal.append(key, [gap_chunk(1, 1.0)])
+        write_file(files.folder(key) / "rendered.pcm")
+    write_file(files.folder(KEY) / "photo.jpg")
+    for key in (KEY, dataclasses.replace(KEY, session_id="second")):
+        await journal.delete(key)
+    assert file_names(tmp_path) == ["photo.jpg"]
+    await journal.close()
+
+
 async def test_many_sessions_leave_memory(tmp_path: Path) -> None:
     journal = FileAudioJournal(SessionFiles(tmp_path), kept_sessions=3)
     keys = [dataclasses.replace(KEY, session_id=f"n{number}") for number in range(10)]

@@ -77,8 +77,11 @@ class FileAudioJournal(AudioJournal):
     def _delete(self, key: SessionKey) -> Callable[[SessionJournal], None]:
         def erase(session: SessionJournal) -> None:
             session.delete()
+            folder = self._files.folder(key)
+            for copy in folder.glob("*.pcm"):  # rendered for a model, and left behind by a crash
+                copy.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # not there, or other files of the session are
-                self._files.folder(key).rmdir()
+                folder.rmdir()
 
         return erase
 
