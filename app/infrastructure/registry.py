@@ -9,6 +9,7 @@ from app.domain.language.gateway import LanguageModel
 from app.domain.transcription.gateway import Transcriber
 from app.domain.vad.gateway import VoiceActivityDetector
 from app.infrastructure.diarization.dummy_diarizer import DummyDiarizer
+from app.infrastructure.diarization.onnx_diarizer import OnnxDiarizer
 from app.infrastructure.language.dummy_language_model import DummyLanguageModel
 from app.infrastructure.language.llama_cpp_language_model import LlamaCppLanguageModel
 from app.infrastructure.transcription.dummy import DummyTranscriber
@@ -37,6 +38,7 @@ VOICE_ACTIVITY_DETECTORS: Mapping[str, Callable[[Settings, Locate], VoiceActivit
 }
 DIARIZERS: Mapping[str, Callable[[Settings, Locate], Diarizer]] = {
     "dummy": lambda settings, locate: DummyDiarizer(),
+    "onnx": lambda settings, locate: OnnxDiarizer(),
 }
 LANGUAGE_MODELS: Mapping[str, Callable[[Settings, Locate], LanguageModel]] = {
     "dummy": lambda settings, locate: DummyLanguageModel(settings.models.context_tokens),
