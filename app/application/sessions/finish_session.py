@@ -1,0 +1,179 @@
+"""What happens to a session after its last audio: transcribe the rest, tell speakers apart, analyse, publish.
+
+Each stage is a step of a durable job: it takes the session's key, reads and writes stores, and may be run again after an
+interruption. Whatever fails, the session ends with an analysis of what there is.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from app.application.analysis.analyze_transcript import AnalysisContext
+from app.application.sessions.end_session import FINISH_JOB
+from app.application.sessions.feed import SessionFeed
+from app.application.sessions.publish_analysis import AnalysisRuns
+from app.application.sessions.stage_progress import told_progress
+from app.application.sessions.stages import StageDetails, Stages
+from app.domain.analysis.models import Findings
+from app.domain.audio.gateway import SampleSource
+from app.domain.diarization.alignment import transcript_lines
+from app.domain.diarization.gateway import Diarizer
+from app.domain.session.gateway import AnalysisStore, SessionStore, TranscriptStore
+from app.domain.session.jobs import Jobs, JobStep
+from app.domain.session.models import Session, SessionKey, TranscriptLine
+from app.domain.transcription.gateway import Transcriber
+
+ANALYZE_JOB = "analyze_session"
+"""Name of the work that makes one more version of the analysis; stages that failed before are tried again."""
+
+UNDETERMINED = "und"
+"""ISO 639-3 for a language that nobody could tell, because nothing was said."""
+
+RenderAudio: TypeAlias = Callable[[SessionKey], AbstractAsyncContextManager[SampleSource]]
+"""Gives a session's whole audio while a block runs."""
+
+
+class Hearing(Protocol):
+    """What finishing needs of ``LiveListening``."""
+
+    async def finish(self, key: SessionKey) -> None:
+        """Recognise everything to the journal's end, and tell progress."""
+        ...
+
+
+class Analyzer(Protocol):
+    """What finishing needs of ``AnalyzeTranscript``."""
+
+    @property
+    def model_id(self) -> str:
+        """The language model's name as it appears in results."""
+        ...
+
+    async def analyze(
+        self, lines: Sequence[TranscriptLine], context: AnalysisContext, on_progress: Callable[[float], None]
+    ) -> Findings:
+        """Find what a transcript comes to."""
+        ...
+
+
+@dataclass(frozen=True)
+class FinishingPorts:
+    """What the stages work with."""
+
+    sessions: SessionStore
+    transcripts: TranscriptStore
+    analyses: AnalysisStore
+    feed: SessionFeed
+    hearing: Hearing
+    render_audio: RenderAudio
+    transcriber: Transcriber
+    diarizer: Diarizer
+    analyzer: Analyzer
+
+
+class FinishSession:
+    """The stages of the post-session work."""
+
+    def __init__(
+        self, ports: FinishingPorts, stages: Stages, runs: AnalysisRuns, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._ports = ports
+        self._stages = stages
+        self._runs = runs
+        self._clock = clock
+
+    def jobs(self) -> Jobs:
+        """The jobs that a runner must know."""
+        begin, publish = JobStep("begin", self._runs.begin), JobStep("publish", self._runs.publish)
+        analyze = JobStep("analyze", self.analyze)
+        return {
+            FINISH_JOB: (
+                begin,
+                JobStep("transcribe", self.transcribe),
+                JobStep("diarize", self.diarize),
+                analyze,
+                publish,
+            ),
+            ANALYZE_JOB: (begin, JobStep("repair", self.repair), analyze, publish),
+        }
+
+    async def transcribe(self, key: SessionKey) -> None:
+        """Recognise what is not recognised yet."""
+
+        async def work() -> StageDetails:
+            await self._ports.hearing.finish(key)
+            return {}
+
+        await self._stages.run(key, "transcribe", work, failure="Not all of the recording could be transcribed")
+
+    async def diarize(self, key: SessionKey) -> None:
+        """Find out who spoke when."""
+        session = await self._ports.sessions.get(key)
+        if not session.config.diarize or not await self._ports.transcripts.segments(key):
+            return
+
+        async def work() -> StageDetails:
+            async with (
+                told_progress(self._ports.feed, key, "diarizing") as progress,
+                self._ports.render_audio(key) as audio,
+            ):
+                turns = await self._ports.diarizer.diarize(
+                    audio, speakers=session.config.speakers, on_progress=progress
+                )
+            await self._ports.transcripts.set_turns(key, turns)
+            return {"speakers": len({turn.speaker for turn in turns})}
+
+        await self._stages.run(key, "diarize", work, failure="Speakers could not be told apart")
+
+    async def repair(self, key: SessionKey) -> None:
+        """Do again what failed the last time."""
+        results = await self._ports.analyses.stages(key)
+        if "transcribe" not in results or results["transcribe"].error:
+            await self.transcribe(key)
+        if "diarize" not in results or results["diarize"].error:
+            await self.diarize(key)
+
+    async def analyze(self, key: SessionKey) -> None:
+        """Find what the session comes to, and store it as a new version."""
+        if await self._runs.stored(key):
+            return
+        session = await self._ports.sessions.get(key)
+        lines = await self._lines(key)
+        language = session.language or session.config.language or UNDETERMINED
+        findings = Findings(session.config.summary_language or language)
+        context = AnalysisContext(
+            language=language,
+            summary_language=session.config.summary_language,
+            timezone=session.config.timezone,
+            started_at=session.created_at if session.config.started_at is None else session.config.started_at,
+            names=await self._ports.transcripts.names(key),
+        )
+
+        async def work() -> StageDetails:
+            nonlocal findings
+            async with told_progress(self._ports.feed, key, "analyzing") as progress:
+                # Without a word there is nothing to ask a language model, which would make something up.
+                if lines:
+                    findings = await self._ports.analyzer.analyze(lines, context, progress)
+            return {"lines": len(lines)}
+
+        await self._stages.run(key, "analyze", work, failure="The transcript could not be analysed")
+        await self._runs.store(key, findings, models=self._models(session, lines), silent=not lines)
+
+    async def _lines(self, key: SessionKey) -> Sequence[TranscriptLine]:
+        segments = await self._ports.transcripts.segments(key)
+        turns = await self._ports.transcripts.turns(key)
+        # Hours of words take long enough to be felt by other sessions.
+        return await asyncio.to_thread(transcript_lines, segments, turns)
+
+    def _models(self, session: Session, lines: Sequence[TranscriptLine]) -> dict[str, str | None]:
+        diarized = session.config.diarize and lines
+        return {
+            "transcriber": self._ports.transcriber.model_id,
+            "diarizer": self._ports.diarizer.model_id if diarized else None,
+            "language_model": self._ports.analyzer.model_id if lines else None,
+            "scene_describer": None,
+        }

@@ -1,0 +1,114 @@
+"""One run of the post-session work makes exactly one version of the analysis, and announces it once."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from app.application.sessions.feed import Finished, SessionFeed
+from app.domain.analysis.models import Analysis, Findings
+from app.domain.errors import NotFound
+from app.domain.session.gateway import AnalysisStore, EventLog, SessionStore
+from app.domain.session.models import Session, SessionKey, SessionState, StageResult
+
+RUN = "run"
+"""Name of the record that a run keeps among the stages' results."""
+
+STAGES = ("transcribe", "diarize", "analyze")
+
+
+class AnalysisRuns:
+    """Begins runs, stores what they found, and publishes it.
+
+    A run is recognised after an interruption by its record: the newest version when it began. A newer one is its own,
+    because the jobs of one session never overlap.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionStore,
+        analyses: AnalysisStore,
+        events: EventLog,
+        feed: SessionFeed,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sessions = sessions
+        self._analyses = analyses
+        self._events = events
+        self._feed = feed
+        self._clock = clock
+
+    async def begin(self, key: SessionKey) -> None:
+        """Begin a run, unless one was interrupted: then it goes on."""
+        run = (await self._analyses.stages(key)).get(RUN)
+        if run is not None and not run.details["published"]:
+            return
+        details = {"after_version": await self._newest(key), "began_at": self._clock(), "published": False}
+        await self._analyses.set_stage(key, StageResult(RUN, 0, details=details))
+
+    async def stored(self, key: SessionKey) -> bool:
+        """Whether this run has stored its version already."""
+        run = await self._run(key)
+        return await self._newest(key) > int(run.details["after_version"])
+
+    async def store(
+        self, key: SessionKey, findings: Findings, *, models: Mapping[str, str | None], silent: bool
+    ) -> None:
+        """Store a run's version, with timings and notes from its stages."""
+        session = await self._sessions.get(key)
+        run = await self._run(key)
+        results = await self._analyses.stages(key)
+        failed = [results[stage] for stage in STAGES if stage in results and results[stage].error]
+        timings_ms = {stage: results[stage].duration_ms if stage in results else 0 for stage in STAGES}
+        timings_ms["end_to_final"] = round((self._clock() - _waiting_since(session, run)) * 1000)
+        notes = [str(result.details.get("note", f"The stage {result.stage} did not end.")) for result in failed]
+        if any(result.stage == "transcribe" for result in failed):
+            notes.append(f"The transcript reaches {_clock(session.heard_s)} of {_clock(session.audio_s)}.")
+        elif silent:
+            notes.append("No speech was found in this session." if session.audio_s else "This session has no audio.")
+        analysis = Analysis(findings, dict(models), timings_ms, complete=not failed, notes=tuple(notes))
+        await self._analyses.add(key, analysis)
+
+    async def publish(self, key: SessionKey) -> None:
+        """Announce the newest version; from now on the session counts as finished."""
+        run = await self._run(key)
+        version = await self._newest(key)
+        if not await self._announced(key, version):
+            await self._events.append(key, "final_result", {"version": version})
+        await self._analyses.set_stage(key, replace(run, details={**run.details, "published": True}))
+        session = await self._sessions.get(key)
+        await self._sessions.save(replace(session, state=SessionState.FINISHED, interrupted_at=None))
+        # Last, and nothing is awaited after it: whoever hears it may submit the next job at once.
+        self._feed.publish(key, Finished(version))
+
+    async def _run(self, key: SessionKey) -> StageResult:
+        run = (await self._analyses.stages(key)).get(RUN)
+        if run is None:
+            raise NotFound("the session was erased while it was being finished", code="session_not_found")
+        return run
+
+    async def _newest(self, key: SessionKey) -> int:
+        try:
+            return (await self._analyses.get(key)).version
+        except NotFound:
+            await self._sessions.get(key)  # an erased session is another matter
+            return 0
+
+    async def _announced(self, key: SessionKey, version: int) -> bool:
+        after = 0
+        while events := await self._events.read(key, after=after):
+            if any(event.kind == "final_result" and event.payload.get("version") == version for event in events):
+                return True
+            after = events[-1].sequence
+        return False
+
+
+def _waiting_since(session: Session, run: StageResult) -> float:
+    """When the user began to wait: the end of the stream; for a version made later, the start of its run."""
+    if session.ended_at is None or int(run.details["after_version"]) > 0:
+        return float(run.details["began_at"])
+    return session.ended_at
+
+
+def _clock(seconds: float) -> str:
+    minutes, whole = divmod(int(seconds), 60)
+    return f"{minutes}:{whole:02d}"

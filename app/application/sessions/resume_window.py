@@ -1,0 +1,99 @@
+"""Sessions that were cut off are finished once nobody came back to resume them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from app.application.sessions.end_session import FINISH_JOB, EndSession
+from app.application.sessions.every_session import every_session
+from app.application.sessions.live import LiveSessions
+from app.domain.audio.gateway import AudioJournal
+from app.domain.errors import Conflict, NotFound, VigiaError
+from app.domain.session.gateway import JobRunner, SessionStore
+from app.domain.session.models import Session, SessionState
+from app.telemetry import session_context
+
+CHECK_INTERVAL_S = 5.0
+"""How late a session may be finished after its window: little beside the two minutes of the window."""
+
+RESUBMIT_INTERVAL_S = 60.0
+"""How often work is asked for again that must have been given up, such as while the disk was full."""
+
+log = logging.getLogger(__name__)
+
+
+class ResumeWindow:
+    """Watches over interrupted sessions, and over ended ones whose work got lost."""
+
+    def __init__(
+        self,
+        sessions: SessionStore,
+        journal: AudioJournal,
+        jobs: JobRunner,
+        live: LiveSessions,
+        end_session: EndSession,
+        *,
+        window_s: float,
+        check_interval_s: float = CHECK_INTERVAL_S,
+        resubmit_interval_s: float = RESUBMIT_INTERVAL_S,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sessions = sessions
+        self._journal = journal
+        self._jobs = jobs
+        self._live = live
+        self._end_session = end_session
+        self._window_s = window_s
+        self._check_interval_s = check_interval_s
+        self._resubmit_interval_s = resubmit_interval_s
+        self._clock = clock
+
+    async def take_over(self) -> None:
+        """Take over what the last process left; call it once, before connections are accepted.
+
+        Sessions that were live or interrupted get the whole window again: their clients could not reach the server.
+        """
+        async for session in every_session(self._sessions, states=(SessionState.OPEN, SessionState.INTERRUPTED)):
+            if session.state is SessionState.OPEN:
+                # A session without audio was only made, over HTTP, and may wait for its socket.
+                if (await self._journal.state(session.key)).audio_s > 0:
+                    await self._end_session.interrupt(session.key)
+            else:
+                await self._sessions.save(replace(session, interrupted_at=self._clock()))
+        await self.resubmit()
+
+    async def watch(self) -> None:
+        """Finish what is due, for as long as the server runs."""
+        resubmitted_at = time.monotonic()
+        while True:
+            await asyncio.sleep(min(self._check_interval_s, max(self._window_s / 4, 0.01)))
+            try:
+                await self.finish_due()
+                if time.monotonic() - resubmitted_at >= self._resubmit_interval_s:
+                    resubmitted_at = time.monotonic()
+                    await self.resubmit()
+            except VigiaError as exc:
+                log.warning("looking after interrupted sessions failed", extra={"reason": exc.message})
+
+    async def finish_due(self) -> None:
+        """End every session whose window is over."""
+        async for session in every_session(self._sessions, states=(SessionState.INTERRUPTED,)):
+            if self._clock() - (session.interrupted_at or 0.0) >= self._window_s:
+                await self._finish(session)
+
+    async def resubmit(self) -> None:
+        """Ask for the work of every session that has ended without a result; what is under way is not disturbed."""
+        async for session in every_session(self._sessions, states=(SessionState.PROCESSING,)):
+            await self._jobs.submit(session.key, FINISH_JOB)
+
+    async def _finish(self, session: Session) -> None:
+        with session_context(session.key.session_id):
+            try:
+                with self._live.claim(session.key):  # nobody can resume it from here on
+                    if (await self._sessions.get(session.key)).state is SessionState.INTERRUPTED:
+                        log.info("nobody resumed the session")
+                        await self._end_session.end(session.key)
+            except (Conflict, NotFound):
+                log.info("the session was resumed or erased at the last moment")

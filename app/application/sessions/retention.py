@@ -1,0 +1,77 @@
+"""Old sessions are erased."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from app.application.sessions.erase_session import EraseSession
+from app.application.sessions.every_session import every_session
+from app.application.sessions.live import LiveSessions
+from app.domain.errors import NotFound, VigiaError
+from app.domain.session.gateway import SessionStore
+from app.domain.session.models import Session
+from app.telemetry import session_context
+
+INTERVAL_S = 3600.0
+"""How late a session may be erased; retention is counted in days."""
+
+log = logging.getLogger(__name__)
+
+
+class Retention:
+    """Erases sessions some time after they were last recorded into."""
+
+    def __init__(
+        self,
+        sessions: SessionStore,
+        live: LiveSessions,
+        erase: EraseSession,
+        *,
+        ttl_s: float,
+        interval_s: float = INTERVAL_S,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Prepare; ``ttl_s`` 0 means that nothing is ever erased."""
+        self._sessions = sessions
+        self._live = live
+        self._erase = erase
+        self._ttl_s = ttl_s
+        self._interval_s = interval_s
+        self._clock = clock
+
+    async def watch(self) -> None:
+        """Erase what is too old, now and from time to time, for as long as the server runs."""
+        while self._ttl_s:
+            try:
+                await self.erase_expired()
+            except VigiaError as exc:
+                log.warning("erasing old sessions failed", extra={"reason": exc.message})
+            await asyncio.sleep(self._interval_s)
+
+    async def erase_expired(self) -> int:
+        """Erase what is too old and return how many sessions that were."""
+        if not self._ttl_s:
+            return 0
+        limit = self._clock() - self._ttl_s
+        erased = 0
+        async for session in every_session(self._sessions, before=limit):
+            if _last_used(session) < limit and not self._live.is_live(session.key):
+                with session_context(session.key.session_id):
+                    erased += await self._try_erase(session)
+        return erased
+
+    async def _try_erase(self, session: Session) -> bool:
+        try:
+            await self._erase(session.key)
+        except NotFound:
+            return False
+        except VigiaError as exc:
+            log.warning("the session could not be erased", extra={"reason": exc.message})
+            return False
+        log.info("the session was erased because of its age")
+        return True
+
+
+def _last_used(session: Session) -> float:
+    return max(session.created_at, session.ended_at or 0.0, session.interrupted_at or 0.0)
