@@ -3,11 +3,13 @@
 import typer
 
 from app import __version__
-from app.commands import doctor, models
+from app.commands import demo, doctor, models, simulate
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)
+app.command()(demo.demo)
+app.command()(simulate.simulate)
 
 
 @app.command()

@@ -1,0 +1,272 @@
+"""``python -m app simulate``: play a recording to the server as a phone would. The reference for client developers.
+
+A well-behaved client of ``/ws/audio``
+  1. sends ``config`` first and reads ``ready``;
+  2. numbers its audio messages from 1 (they are numbered by their order) and keeps each until an ``ack`` covers it;
+  3. when the connection breaks, waits a little longer each time, opens a new one with the session's id and
+     resume token, and goes on from ``ready.next_chunk_id``;
+  4. sends ``end_of_stream`` and waits for ``final_result``; if the connection breaks by then, it asks over HTTP.
+"""
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+import typer
+from rich.console import Console
+
+from app.commands.options import reported
+from app.domain.errors import GatewayError, GatewayUnavailable, InvalidInput
+
+Message = dict[str, Any]
+RETRY_DELAYS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0, 10.0)
+FATAL_CLOSE_CODES = (1009, 4400, 4401, 4403, 4404)
+ALREADY_ENDED = 4409
+RESULT_POLL_S = 0.5
+
+
+@dataclass
+class Client:
+    """One recording session.
+
+    Attributes:
+        url: such as ``ws://127.0.0.1:8000/ws/audio``.
+        config: fields of the ``config`` message.
+        chunks: the audio messages, in order.
+        chunk_s: how much audio each holds, in seconds.
+        speed: times real time; 0 = as fast as the server takes it.
+        use_base64: send ``audio_chunk`` JSON instead of binary messages.
+        drop_after_s: break the connection once, after so much audio, to show that nothing is lost.
+        api_key: for servers that ask for one.
+        on_message: called with every message of the server.
+    """
+
+    url: str
+    config: Mapping[str, Any]
+    chunks: Sequence[bytes]
+    chunk_s: float
+    speed: float = 1.0
+    use_base64: bool = False
+    drop_after_s: float | None = None
+    api_key: str | None = None
+    on_message: Callable[[Message], None] = lambda message: None
+    session_id: str | None = None
+    resume_token: str | None = None
+    final: Message | None = None
+    error: Message | None = None
+    _ended: bool = field(default=False, init=False)
+
+    async def run(self) -> Message:
+        """Play the whole session and return the analysis.
+
+        Raises:
+            InvalidInput: the server refuses what was sent; trying again would not help.
+            GatewayUnavailable: the server cannot be reached.
+            GatewayError: the session ended without an analysis.
+        """
+        from websockets.exceptions import ConnectionClosed
+
+        failures = 0
+        while self.final is None:
+            began_with = self.session_id
+            try:
+                await self._one_connection()
+            except ConnectionClosed as closed:
+                code = closed.rcvd.code if closed.rcvd else 1006
+                if code in FATAL_CLOSE_CODES:
+                    raise InvalidInput(self._refusal(code)) from closed
+                if self._ended or code == ALREADY_ENDED:
+                    return await self._result_over_http()
+            except OSError as error:
+                if failures == len(RETRY_DELAYS_S) - 1:
+                    raise GatewayUnavailable(
+                        f"no server answers at {self.url}: start one with `python -m app serve`"
+                    ) from error
+            failures = 0 if began_with is None and self.session_id else failures + 1
+            if failures >= len(RETRY_DELAYS_S):
+                raise GatewayUnavailable(self._refusal(1006))
+            if self.final is None:
+                await asyncio.sleep(RETRY_DELAYS_S[failures])
+        if "analysis" not in self.final:
+            return await self._result_over_http()
+        analysis: Message = self.final["analysis"]
+        return analysis
+
+    async def _one_connection(self) -> None:
+        from websockets.asyncio.client import connect
+
+        headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+        async with connect(self.url, compression=None, max_size=None, additional_headers=headers) as socket:
+            again = {"session_id": self.session_id, "resume_token": self.resume_token} if self.resume_token else {}
+            await socket.send(json.dumps({"type": "config", **self.config, **again}))
+            ready = self._take(await socket.recv())
+            if ready["type"] != "ready":
+                await socket.wait_closed()
+                await socket.recv()  # raises ConnectionClosed with the server's code
+            self.session_id, self.resume_token = ready["session_id"], ready["resume_token"]
+            sending = asyncio.create_task(self._send_audio(socket, ready["next_chunk_id"]))
+            try:
+                async for raw in socket:
+                    if self._take(raw)["type"] == "final_result":
+                        return
+                await socket.recv()  # closed without a result: raises ConnectionClosed with the server's code
+            finally:
+                sending.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await sending
+
+    def _take(self, raw: str | bytes) -> Message:
+        message: Message = json.loads(raw)
+        if message["type"] == "final_result":
+            self.final = message
+        elif message["type"] == "error":
+            self.error = message
+        self.on_message(message)
+        return message
+
+    async def _send_audio(self, socket: Any, next_chunk_id: int) -> None:
+        """Send what the server does not have yet, at the wanted pace, then the end."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        for count, chunk_id in enumerate(range(next_chunk_id, len(self.chunks) + 1)):
+            if self.speed > 0:
+                await asyncio.sleep(began + count * self.chunk_s / self.speed - clock())
+            if self.drop_after_s is not None and chunk_id * self.chunk_s > self.drop_after_s:
+                self.drop_after_s = None
+                socket.transport.abort()  # as a phone that loses its network: no closing handshake
+                return
+            payload = self.chunks[chunk_id - 1]
+            if self.use_base64:
+                data = base64.b64encode(payload).decode()
+                await socket.send(json.dumps({"type": "audio_chunk", "chunk_id": chunk_id, "data_b64": data}))
+            else:
+                await socket.send(payload)
+        await socket.send(json.dumps({"type": "end_of_stream"}))
+        self._ended = True
+
+    async def _result_over_http(self) -> Message:
+        import httpx2
+
+        address = urlsplit(self.url)
+        scheme = "https" if address.scheme == "wss" else "http"
+        url = urlunsplit((scheme, address.netloc, f"/session/{self.session_id}/analysis", "", ""))
+        headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+        async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+            while True:
+                answer = await http.get(url)
+                if answer.status_code == 200:
+                    result: Message = answer.json()
+                    return result
+                if answer.status_code != 202:
+                    raise GatewayError(f"the session has no analysis: {answer.json()['error']['message']}")
+                await asyncio.sleep(RESULT_POLL_S)
+
+    def _refusal(self, code: int) -> str:
+        told = self.error["message"] if self.error else "the connection was closed"
+        return f"{told} (close code {code})"
+
+
+def prepare_audio(
+    path: Path, *, encoding: Literal["pcm16", "opus"], sample_rate: int, channels: int, chunk_ms: int
+) -> tuple[list[bytes], float]:
+    """Turn a recording into audio messages.
+
+    Returns:
+        The messages, and how much audio each holds, in seconds (Opus packets always hold 20 ms).
+
+    Raises:
+        InvalidInput: not a recording that can be read.
+    """
+    import numpy as np
+
+    from app.domain.audio.models import SAMPLE_RATE_HZ
+    from app.infrastructure.audio.av_codec import AvAudioCodec
+
+    audio = np.concatenate([*AvAudioCodec().read_recording(path, max_duration_s=24 * 3600.0), np.zeros(0, np.float32)])
+    if encoding == "opus":
+        from app.infrastructure.audio.opus_encoder import FRAME_MS, OpusEncoder
+
+        encoder = OpusEncoder()
+        return encoder.encode(audio) + encoder.flush(), FRAME_MS / 1000
+    if sample_rate != SAMPLE_RATE_HZ:
+        import soxr
+
+        audio = soxr.resample(audio, SAMPLE_RATE_HZ, sample_rate)
+    samples = np.clip(np.rint(audio * 32767), -32768, 32767).astype("<i2")
+    raw = np.repeat(samples, channels).tobytes()
+    size = sample_rate * chunk_ms // 1000 * 2 * channels
+    return [raw[start : start + size] for start in range(0, len(raw), size)], chunk_ms / 1000
+
+
+def simulate(
+    audio: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="WAV, FLAC, Ogg or MP3.")],
+    url: Annotated[str, typer.Option(help="The server's socket.")] = "ws://127.0.0.1:8000/ws/audio",
+    encoding: Annotated[str, typer.Option(help="pcm16 or opus.")] = "pcm16",
+    sample_rate: Annotated[int, typer.Option(min=8000, max=48000, help="In Hz, for pcm16.")] = 16_000,
+    channels: Annotated[int, typer.Option(min=1, max=2, help="For pcm16.")] = 1,
+    chunk_ms: Annotated[int, typer.Option(min=10, max=1000, help="Audio a message, for pcm16.")] = 20,
+    speed: Annotated[float, typer.Option(min=0, help="Times real time; 0 = as fast as the server takes it.")] = 1.0,
+    base64_messages: Annotated[bool, typer.Option("--base64", help="JSON messages instead of binary.")] = False,
+    drop_after: Annotated[
+        float | None, typer.Option(help="Break the connection after S seconds of audio, then resume.")
+    ] = None,
+    session_id: Annotated[str | None, typer.Option(help="Name of the session; default: the server makes one.")] = None,
+    language: Annotated[str | None, typer.Option(help="ISO 639-1; default: detected.")] = None,
+    summary_language: Annotated[str | None, typer.Option(help="ISO 639-1; default: the transcript's.")] = None,
+    vocabulary: Annotated[str | None, typer.Option(help="Names and jargon, separated by commas.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA name, such as Europe/Madrid.")] = None,
+    speakers: Annotated[int | None, typer.Option(min=1, help="How many people speak, if known.")] = None,
+    diarize: Annotated[bool, typer.Option(help="Tell speakers apart.")] = True,
+    api_key: Annotated[str | None, typer.Option(envvar="VIGIA_API_KEY", help="For servers that ask for one.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the analysis to this file.")] = None,
+    quiet: Annotated[bool, typer.Option(help="Show nothing but errors.")] = False,
+) -> None:
+    """Play a recording to the server as a phone would, and show what comes back."""
+    from app.commands.live_transcript import LiveTranscript
+    from app.commands.show_analysis import show_analysis
+
+    console = Console(quiet=quiet)
+    wanted = {
+        "session_id": session_id,
+        "encoding": encoding,
+        "sample_rate": sample_rate,
+        "channels": 1 if encoding == "opus" else channels,
+        "language": language,
+        "summary_language": summary_language,
+        "vocabulary": [word.strip() for word in vocabulary.split(",")] if vocabulary else None,
+        "timezone": timezone,
+        "speakers": speakers,
+        "diarize": diarize,
+    }
+    with reported():
+        if encoding not in ("pcm16", "opus"):
+            raise InvalidInput("--encoding must be pcm16 or opus")
+        chunks, chunk_s = prepare_audio(
+            audio,
+            encoding="opus" if encoding == "opus" else "pcm16",
+            sample_rate=sample_rate,
+            channels=channels,
+            chunk_ms=chunk_ms,
+        )
+        with LiveTranscript(console, total_s=len(chunks) * chunk_s) as live:
+            client = Client(
+                url,
+                {name: value for name, value in wanted.items() if value is not None},
+                chunks,
+                chunk_s,
+                speed=speed,
+                use_base64=base64_messages,
+                drop_after_s=drop_after,
+                api_key=api_key,
+                on_message=live.show,
+            )
+            analysis = asyncio.run(client.run())
+    show_analysis(console, analysis)
+    if json_file:
+        json_file.write_text(json.dumps(analysis, ensure_ascii=False, indent=2), encoding="utf-8")
