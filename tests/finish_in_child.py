@@ -8,7 +8,7 @@ from pathlib import Path
 from app.domain.session.jobs import JobStep
 from app.domain.session.models import SessionKey
 from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
-from tests.finishing import KEY, Finishing, opened
+from tests.finishing import KEY, opened
 
 
 def recorded(step: JobStep, log: Path, hang_in: str | None) -> JobStep:

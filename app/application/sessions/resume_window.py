@@ -13,7 +13,6 @@ from app.domain.audio.gateway import AudioJournal
 from app.domain.errors import Conflict, NotFound, VigiaError
 from app.domain.session.gateway import JobRunner, SessionStore
 from app.domain.session.models import Session, SessionState
-from app.telemetry import session_context
 
 CHECK_INTERVAL_S = 5.0
 """How late a session may be finished after its window: little beside the two minutes of the window."""
@@ -89,11 +88,11 @@ class ResumeWindow:
             await self._jobs.submit(session.key, FINISH_JOB)
 
     async def _finish(self, session: Session) -> None:
-        with session_context(session.key.session_id):
-            try:
-                with self._live.claim(session.key):  # nobody can resume it from here on
-                    if (await self._sessions.get(session.key)).state is SessionState.INTERRUPTED:
-                        log.info("nobody resumed the session")
-                        await self._end_session.end(session.key)
-            except (Conflict, NotFound):
-                log.info("the session was resumed or erased at the last moment")
+        context = {"session_id": session.key.session_id}
+        try:
+            with self._live.claim(session.key):  # nobody can resume it from here on
+                if (await self._sessions.get(session.key)).state is SessionState.INTERRUPTED:
+                    log.info("nobody resumed the session", extra=context)
+                    await self._end_session.end(session.key)
+        except (Conflict, NotFound):
+            log.info("the session was resumed or erased at the last moment", extra=context)

@@ -11,7 +11,6 @@ from app.application.sessions.live import LiveSessions
 from app.domain.errors import NotFound, VigiaError
 from app.domain.session.gateway import SessionStore
 from app.domain.session.models import Session
-from app.telemetry import session_context
 
 INTERVAL_S = 3600.0
 """How late a session may be erased; retention is counted in days."""
@@ -57,19 +56,19 @@ class Retention:
         erased = 0
         async for session in every_session(self._sessions, before=limit):
             if _last_used(session) < limit and not self._live.is_live(session.key):
-                with session_context(session.key.session_id):
-                    erased += await self._try_erase(session)
+                erased += await self._try_erase(session)
         return erased
 
     async def _try_erase(self, session: Session) -> bool:
+        context = {"session_id": session.key.session_id}
         try:
             await self._erase(session.key)
         except NotFound:
             return False
         except VigiaError as exc:
-            log.warning("the session could not be erased", extra={"reason": exc.message})
+            log.warning("the session could not be erased", extra={"reason": exc.message, **context})
             return False
-        log.info("the session was erased because of its age")
+        log.info("the session was erased because of its age", extra=context)
         return True
 
 

@@ -42,4 +42,5 @@ class SessionRenderer:
             with contextlib.closing(source):
                 yield source
         finally:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            with contextlib.suppress(OSError):  # what cannot be removed now goes with the session
+                await asyncio.to_thread(path.unlink)
