@@ -79,6 +79,7 @@ class FinalsInOrder:
     async def store(self, segments: Sequence[Segment], heard_s: float) -> None:
         """Store segments and how far the session is heard, in one transaction."""
         language = self._spoken_language.kept
+        heard_s = max(heard_s, self.heard_s)  # late audio, recognised in a gap's place, takes nothing back
         await self._ports.transcripts.add_segments(self._key, segments, heard_s=heard_s, language=language)
         self._count += len(segments)
         self.heard_s = heard_s
@@ -92,7 +93,7 @@ class FinalsInOrder:
             await asyncio.wait(list(self._tasks))
         self.raise_failure()
         self._spoken_language.settle()
-        await self.store([], max(heard_s, self.heard_s))
+        await self.store([], heard_s)
 
     def raise_failure(self) -> None:
         """Raise what made recognition fail, if it did."""
