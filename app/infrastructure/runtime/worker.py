@@ -1,6 +1,7 @@
 """The one place where models run: threads with a bounded priority queue, deadlines and real cancellation."""
 
 import asyncio
+import contextvars
 import heapq
 import itertools
 import logging
@@ -56,6 +57,7 @@ class _Job:
     def __init__(self, work: Callable[[Any, CancelToken], Any], loop: asyncio.AbstractEventLoop) -> None:
         self.work = work
         self.loop = loop
+        self.context = contextvars.copy_context()  # log lines of the work carry the caller's session id
         self.token = CancelToken()
         self.future: asyncio.Future[Any] = loop.create_future()
 
@@ -106,7 +108,7 @@ class ModelWorker(Generic[Model]):
         self._order = itertools.count()
         self._threads: list[threading.Thread] = []
         self._closed = False
-        self._running = 0
+        self._running: set[_Job] = set()
 
     @property
     def loaded(self) -> bool:
@@ -116,7 +118,7 @@ class ModelWorker(Generic[Model]):
     @property
     def load_factor(self) -> float:
         """Waiting and running work over lanes: 0 is idle, above 1 means that work waits."""
-        return (len(self._heap) + self._running) / self._lanes
+        return (len(self._heap) + len(self._running)) / self._lanes
 
     async def warm_up(self) -> None:
         """Load the model now."""
@@ -155,9 +157,11 @@ class ModelWorker(Generic[Model]):
         """Stop the threads, cancel what runs or waits, and let go of the model. Blocking; safe to call twice."""
         with self._ready:
             self._closed = True
-            waiting, self._heap = self._heap, []
+            stopped = [job for _, _, job in self._heap] + list(self._running)
+            self._heap = []
             self._ready.notify_all()
-        for _, _, job in waiting:
+        for job in stopped:
+            job.token.cancel()
             job.finish(None, GatewayUnavailable(f"{self.name} is shutting down"))
         for thread in self._threads:
             thread.join(timeout_s)
@@ -192,12 +196,13 @@ class ModelWorker(Generic[Model]):
                 if self._closed:
                     return
                 _, _, job = heapq.heappop(self._heap)
-                self._running += 1
+                self._running.add(job)
             try:
-                self._execute(job)
+                job.context.run(self._execute, job)
             finally:
                 with self._ready:
-                    self._running -= 1
+                    self._running.discard(job)
+            del job  # an idle thread must not keep the last result in memory
 
     def _execute(self, job: _Job) -> None:
         try:
