@@ -50,10 +50,11 @@ async def test_the_model_is_loaded_once_by_the_first_work() -> None:
         loads.append("x")
         return loads
 
+    worker = ModelWorker("toy", load, lanes=3)
+
     def is_loaded() -> bool:
         return worker.loaded
 
-    worker = ModelWorker("toy", load, lanes=3)
     assert not is_loaded()
     await asyncio.gather(*(worker.run(lambda model, token: len(model)) for _ in range(10)))
     assert loads == ["x"]

@@ -37,6 +37,7 @@ class RecordingTranscript:
 
 @dataclass
 class _Progress:
+    duration_s: float | None = None
     segments: list[RecognizedSegment] = field(default_factory=list)
     running: deque["asyncio.Task[None]"] = field(default_factory=deque)
 
@@ -65,7 +66,7 @@ class TranscribeRecording:
         *,
         language: str | None = None,
         vocabulary: tuple[str, ...] = (),
-        on_progress: Callable[[float], None] = lambda heard_s: None,
+        on_progress: Callable[[float, float | None], None] = lambda heard_s, duration_s: None,
     ) -> RecordingTranscript:
         """Recognise one recording.
 
@@ -73,7 +74,7 @@ class TranscribeRecording:
             path: WAV, FLAC, Ogg/Opus or MP3.
             language: ISO 639-1; None detects it.
             vocabulary: names and jargon.
-            on_progress: called with the seconds recognised so far.
+            on_progress: called with the seconds recognised so far, and the whole length once it is known.
 
         Raises:
             InvalidInput: no such file, or not a recording.
@@ -88,7 +89,7 @@ class TranscribeRecording:
             found = await recognize_block(self._transcriber, spoken, options, self._options.retry)
             spoken_language.heard(found)
             progress.segments.extend(found.segments)
-            on_progress(spoken.block.end / SAMPLE_RATE_HZ)
+            on_progress(spoken.block.end / SAMPLE_RATE_HZ, progress.duration_s)
 
         async def submit(blocks: list[SpokenBlock]) -> None:
             for block in blocks:
@@ -100,7 +101,7 @@ class TranscribeRecording:
         try:
             async for samples in self._decoded(path):
                 await submit(await cutter.hear(samples, cutter.position))
-            duration_s = cutter.position / SAMPLE_RATE_HZ
+            duration_s = progress.duration_s = cutter.position / SAMPLE_RATE_HZ
             await submit(await cutter.finish())
             while progress.running:
                 await progress.running.popleft()
@@ -108,7 +109,7 @@ class TranscribeRecording:
             for task in progress.running:
                 task.cancel()
         spoken_language.settle()
-        on_progress(duration_s)
+        on_progress(duration_s, duration_s)
         ordered = sorted(progress.segments, key=lambda segment: segment.start)
         segments = tuple(
             Segment(f"s{number}", each.start, each.end, each.text, each.words) for number, each in enumerate(ordered, 1)

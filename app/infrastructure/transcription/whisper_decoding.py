@@ -82,8 +82,8 @@ def _padded(features: NDArray[np.float32], window_s: float) -> NDArray[np.float3
 def _language(model: Any, encoded: Any, speech: Waveform, options: TranscribeOptions) -> tuple[str, float]:
     if not model.model.is_multilingual:
         return "en", 1.0
-    if options.language is not None:
-        return (options.language, 1.0) if options.language in model.supported_languages else ("en", 0.0)
+    if options.language is not None and options.language in model.supported_languages:  # else it is detected
+        return options.language, 1.0
     token, probability = model.model.detect_language(encoded)[0][0]
     found = token[2:-2]
     prior = options.prior_language

@@ -1,0 +1,122 @@
+"""``python -m app transcribe``: recognise recordings, one after the other."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.application.listening.transcribe_recording import RecordingTranscript, TranscribeRecording
+from app.application.sessions.export_transcript import EXPORTS
+from app.commands.options import load_settings, reported, require_available
+from app.domain.errors import NotFound, VigiaError
+from app.domain.session.models import TranscriptLine
+from app.infrastructure.audio.av_codec import AvAudioCodec
+from app.infrastructure.catalog.catalog import Catalog
+from app.infrastructure.registry import TRANSCRIBERS, VOICE_ACTIVITY_DETECTORS
+from app.settings import Settings
+
+Files = Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, Ogg/Opus, MP3.")]
+Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1, such as es; default: detected.")]
+Format = Annotated[Literal["txt", "json", "srt", "vtt"], typer.Option("--format", help="Of the transcripts.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", help="Folder for one file a recording; default: standard output.")
+]
+Vocabulary = Annotated[
+    list[str] | None, typer.Option("--vocabulary", help="A name or term that may occur; repeatable.")
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="Whose models; default: the configured profile.")]
+ModelsDir = Annotated[Path | None, typer.Option("--models-dir", help="Where models lie; default: the user's cache.")]
+
+
+def transcribe(
+    files: Files,
+    language: Language = None,
+    format: Format = "txt",
+    output: Output = None,
+    vocabulary: Vocabulary = None,
+    profile: Profile = None,
+    models_dir: ModelsDir = None,
+) -> None:
+    """Transcribe recordings. Goes on after a file that fails, and then exits with 1."""
+    settings = load_settings(profile=profile, models_dir=models_dir)
+    with reported():
+        require_available(settings.profile)
+        with transcription(settings) as use_case:
+
+            def done(path: Path) -> bool:
+                try:
+                    if not path.is_file():
+                        raise NotFound("there is no such file")
+                    found = asyncio.run(_with_progress(use_case, path, language, tuple(vocabulary or ())))
+                    _write(path, found, format, output, several=len(files) > 1)
+                except (VigiaError, OSError) as error:
+                    typer.echo(f"error: {path}: {error}", err=True)
+                    return False
+                return True
+
+            failed = [path for path in files if not done(path)]
+    if failed:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def transcription(settings: Settings) -> Iterator[TranscribeRecording]:
+    """The use case on the configured models; they are closed afterwards."""
+    locate = Catalog.from_settings(settings).locate
+    vad = VOICE_ACTIVITY_DETECTORS[settings.models.vad](settings, locate)
+    transcriber = TRANSCRIBERS[settings.models.transcriber](settings, locate)
+    try:
+        yield TranscribeRecording(AvAudioCodec(), vad, transcriber)
+    finally:
+        for adapter in (vad, transcriber):
+            close: Callable[[], None] | None = getattr(adapter, "close", None)
+            if close is not None:
+                close()
+
+
+async def _with_progress(
+    use_case: TranscribeRecording, path: Path, language: str | None, vocabulary: tuple[str, ...]
+) -> RecordingTranscript:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[heard]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(path.name, total=None, heard="")
+
+        def show(heard_s: float, duration_s: float | None) -> None:
+            progress.update(task, completed=heard_s, total=duration_s, heard=f"{heard_s:.0f} s")
+
+        return await use_case.transcribe(path, language=language, vocabulary=vocabulary, on_progress=show)
+
+
+def _write(path: Path, found: RecordingTranscript, format: str, output: Path | None, *, several: bool) -> None:
+    text = _as_text(path, found, format)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / f"{path.stem}.{format}").write_text(text, encoding="utf-8")
+    elif several and format != "json":
+        typer.echo(f"== {path} ==\n{text}")
+    else:
+        typer.echo(text, nl=not text.endswith("\n"))
+
+
+def _as_text(path: Path, found: RecordingTranscript, format: str) -> str:
+    if format == "json":
+        segments = [asdict(segment) for segment in found.segments]
+        return json.dumps(
+            {"file": str(path), "language": found.language, "duration_s": found.duration_s, "segments": segments},
+            ensure_ascii=False,
+        )
+    export, _ = EXPORTS[format]
+    return export([TranscriptLine(each.segment_id, None, each.start, each.end, each.text) for each in found.segments])

@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from app.application.listening.transcribe_recording import TranscribeRecording
+from app.cli import app
+from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
+from app.domain.audio.pcm import to_pcm16, wav_header
+from app.domain.errors import InvalidInput
+from app.infrastructure.audio.av_codec import AvAudioCodec
+from app.infrastructure.transcription.dummy import DummyTranscriber, tones
+from app.infrastructure.vad.dummy import DummyVad
+from tests.listening_world import numbered
+
+pytestmark = pytest.mark.unit
+runner = CliRunner()
+
+
+def recording(path: Path, audio: Waveform) -> Path:
+    path.write_bytes(wav_header(audio.size) + to_pcm16(audio))
+    return path
+
+
+@pytest.fixture
+def use_case() -> TranscribeRecording:
+    return TranscribeRecording(AvAudioCodec(), DummyVad(), DummyTranscriber())
+
+
+async def test_a_recording_is_heard_once_and_in_order(use_case: TranscribeRecording, tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.wav", np.concatenate([tones(range(100)), np.zeros(80_000, np.float32), tones([7])]))
+    heard: list[float] = []
+    found = await use_case.transcribe(path, on_progress=lambda heard_s, duration_s: heard.append(heard_s))
+    assert " ".join(each.text for each in found.segments).split() == [*numbered(0, 100), "w7"]
+    assert [each.segment_id for each in found.segments] == [f"s{n + 1}" for n in range(len(found.segments))]
+    assert found.language == "en"
+    assert found.duration_s == pytest.approx(55.5, abs=0.05)
+    assert found.segments[-1].start == pytest.approx(55.0, abs=0.05)
+    assert heard[-1] == found.duration_s
+
+
+async def test_silence_says_nothing(use_case: TranscribeRecording, tmp_path: Path) -> None:
+    found = await use_case.transcribe(recording(tmp_path / "a.wav", np.zeros(SAMPLE_RATE_HZ, np.float32)))
+    assert (found.segments, found.language) == ((), None)
+
+
+async def test_what_is_no_recording_is_refused(use_case: TranscribeRecording, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("hello")
+    with pytest.raises(InvalidInput):
+        await use_case.transcribe(tmp_path / "a.wav")
+
+
+def test_the_command_goes_on_after_a_bad_file(tmp_path: Path) -> None:
+    good = recording(tmp_path / "good.wav", tones([1, 2]))
+    (tmp_path / "bad.wav").write_text("hello")
+    files = [str(tmp_path / "bad.wav"), str(tmp_path / "none.wav"), str(good)]
+    done = runner.invoke(app, ["transcribe", *files, "--profile", "dummy", "--format", "vtt"])
+    assert done.exit_code == 1
+    assert "bad.wav" in done.stderr
+    assert "none.wav: there is no such file" in done.stderr
+    assert "w1 w2" in done.stdout
+    assert "WEBVTT" in done.stdout
+
+
+def test_the_command_writes_a_file_a_recording(tmp_path: Path) -> None:
+    good = recording(tmp_path / "good.wav", tones([1, 2]))
+    arguments = ["transcribe", str(good), "--profile", "dummy", "--format", "json", "--output", str(tmp_path / "out")]
+    assert runner.invoke(app, arguments).exit_code == 0
+    found = json.loads((tmp_path / "out" / "good.json").read_text())
+    assert found["language"] == "en"
+    assert [word["text"] for word in found["segments"][0]["words"]] == [" w1", " w2"]
