@@ -107,6 +107,18 @@ class SessionStoreContract:
         assert [found.key.session_id for found in (*first, *rest)] == ["n4", "n3", "n2", "n1", "n0"]
         assert len(await stores.sessions.list(None)) == 6
 
+    async def test_pages_lose_no_sessions_created_at_the_same_moment(self, stores: Stores) -> None:
+        keys = [SessionKey(owner, f"n{number}") for owner in ("ana", "bea") for number in range(5)]
+        for key in keys:
+            await stores.sessions.create(session(key, created_at=1 / 3))
+        for owner, expected in (("ana", keys[:5]), (None, keys)):
+            listed = list(await stores.sessions.list(owner, limit=2))
+            while page := await stores.sessions.list(
+                owner, before=listed[-1].created_at, before_key=listed[-1].key, limit=2
+            ):
+                listed.extend(page)
+            assert [one.key for one in listed] == expected
+
     async def test_list_by_state(self, stores: Stores) -> None:
         await stores.sessions.create(session())
         await stores.sessions.create(session(OTHER_OWNER, state=SessionState.PROCESSING))

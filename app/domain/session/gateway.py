@@ -47,9 +47,23 @@ class SessionStore(Protocol):
         ...
 
     async def list(
-        self, owner: str | None, *, states: Sequence[SessionState] = (), before: float | None = None, limit: int = 50
+        self,
+        owner: str | None,
+        *,
+        states: Sequence[SessionState] = (),
+        before: float | None = None,
+        before_key: SessionKey | None = None,
+        limit: int = 50,
     ) -> Sequence[Session]:
-        """Newest first; ``before`` (created_at) pages; no ``states`` means all; owner None means every owner's (start-up only)."""
+        """Read a page of sessions, newest first; those created at the same moment by owner and id.
+
+        Args:
+            owner: whose; None means every owner's (start-up only).
+            states: only these; none means all.
+            before: only those created before, in unix seconds; the ``created_at`` of the last session of the page before.
+            before_key: the key of that session; without it, others created at the same moment are left out.
+            limit: how many at most.
+        """
         ...
 
     async def delete(self, key: SessionKey) -> None:

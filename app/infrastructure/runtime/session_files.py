@@ -1,4 +1,4 @@
-"""Where a session's files lie: ``<data_dir>/owners/<owner>/sessions/<session_id>/``."""
+"""Where a session's files lie: ``<data_dir>/owners/<owner>/sessions/<session_id>/``, see ``folder_name``."""
 
 import contextlib
 import os
@@ -9,6 +9,9 @@ from app.domain.errors import InvalidInput
 from app.domain.session.models import SessionKey
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ENCODED = re.compile(r"[A-Z]|\.\Z|\A(?=(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\Z)).")
+"""What some file systems take for something else: macOS and Windows do not tell cases apart, Windows drops a dot at the
+end and keeps the names of devices for itself (Microsoft Learn, "Naming Files, Paths, and Namespaces")."""
 
 
 class SessionFiles:
@@ -23,7 +26,7 @@ class SessionFiles:
         Raises:
             InvalidInput: not a name that may be part of a path.
         """
-        return self._owners / _checked(owner, "owner")
+        return self._owners / folder_name(_checked(owner, "owner"))
 
     def folder(self, key: SessionKey) -> Path:
         """Holds everything of one session; not made here.
@@ -31,11 +34,20 @@ class SessionFiles:
         Raises:
             InvalidInput: owner or id may not be part of a path.
         """
-        return self.owner_folder(key.owner) / "sessions" / _checked(key.session_id, "session_id")
+        return self.owner_folder(key.owner) / "sessions" / folder_name(_checked(key.session_id, "session_id"))
 
     def stored_bytes(self, owner: str) -> int:
         """What an owner's session files take on disk. Blocking."""
         return sum(_size(path) for path in self.owner_folder(owner).glob("sessions/*/*"))
+
+
+def folder_name(name: str) -> str:
+    """An id or owner as a folder's name that every file system tells from all others'.
+
+    Percent-encoded (``urllib.parse.unquote`` reverses it) are upper-case letters, a dot at the end, and the first letter
+    of a Windows device's name; all else stays readable: ``Meeting-1`` becomes ``%4deeting-1``.
+    """
+    return _ENCODED.sub(lambda found: f"%{ord(found[0]):02x}", name)
 
 
 def make_durable_folder(folder: Path) -> None:

@@ -77,24 +77,34 @@ class SqliteSessionStore(SessionStore):
         await self._database.write(update)
 
     async def list(
-        self, owner: str | None, *, states: Sequence[SessionState] = (), before: float | None = None, limit: int = 50
+        self,
+        owner: str | None,
+        *,
+        states: Sequence[SessionState] = (),
+        before: float | None = None,
+        before_key: SessionKey | None = None,
+        limit: int = 50,
     ) -> Sequence[Session]:
         """See ``SessionStore.list``."""
-        conditions, values = ["TRUE"], []
+        conditions = ["TRUE"]
+        parameters: list[str | float | int] = []
         if owner is not None:
             conditions.append("owner = ?")
-            values.append(owner)
+            parameters.append(owner)
         if states:
             conditions.append(f"state IN ({', '.join('?' * len(states))})")
-            values.extend(state.value for state in states)
-        parameters: tuple[str | float | int, ...] = (*values, limit)
-        if before is not None:
+            parameters.extend(state.value for state in states)
+        if before is not None and before_key is not None:
+            conditions.append("(created_at < ? OR created_at = ? AND (owner, session_id) > (?, ?))")
+            parameters.extend((before, before, before_key.owner, before_key.session_id))
+        elif before is not None:
             conditions.append("created_at < ?")
-            parameters = (*values, before, limit)
+            parameters.append(before)
         query = (
             f"SELECT {_COLUMNS} FROM session WHERE {' AND '.join(conditions)}"  # noqa: S608 constants and marks only
-            " ORDER BY created_at DESC, session_id LIMIT ?"
+            " ORDER BY created_at DESC, owner, session_id LIMIT ?"
         )
+        parameters.append(limit)
         return await self._database.read(
             lambda connection: [_session(row) for row in connection.execute(query, parameters)]
         )
