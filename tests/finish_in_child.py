@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from app.domain.session.jobs import JobStep
+from app.domain.session.jobs import Job, JobStep
 from app.domain.session.models import SessionKey
 from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
 from tests.finishing import KEY, opened
@@ -37,9 +37,9 @@ async def main(folder: Path, hang_in: str | None) -> None:
         published.set()
 
     async with opened(folder / "sessions.db") as finishing:
-        steps = finishing.use_case().jobs()["finish_session"]
+        steps = finishing.use_case().jobs()["finish_session"].steps
         finish = [recorded(step, folder / "log", hang_in) for step in steps]
-        runner = DbosJobRunner(folder / "jobs.db", {"finish_session": [*finish, JobStep("note", note)]})
+        runner = DbosJobRunner(folder / "jobs.db", {"finish_session": Job([*finish, JobStep("note", note)])})
         await runner.start()
         if hang_in is not None:
             await finishing.add_session()

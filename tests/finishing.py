@@ -122,7 +122,7 @@ class Finishing:
 
     async def run(self, job: str = "finish_session", *, until: str | None = None, since: str | None = None) -> None:
         """Run a job's steps; from ``since`` on, and without ``until`` and what follows it."""
-        steps = list(self.use_case().jobs()[job])
+        steps = list(self.use_case().jobs()[job].steps)
         names = [step.name for step in steps]
         for step in steps[names.index(since) if since else 0 : names.index(until) if until else None]:
             await step.run(KEY)

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import InvalidInput, NotFound, StorageError
 from app.domain.session.gateway import JobRunner
-from app.domain.session.jobs import Jobs, JobStep
+from app.domain.session.jobs import Job, Jobs, JobStep
 from app.domain.session.models import SessionKey
 
 KEY = SessionKey("local", "a")
@@ -21,6 +21,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.done: list[tuple[str, str]] = []
+        self.failed: list[SessionKey] = []
         self.running: set[tuple[str, str]] = set()
         self.most_at_once = 0
         self.failures: dict[str, list[Exception]] = {}
@@ -48,7 +49,10 @@ class Workshop:
         return JobStep(name, run)
 
     def jobs(self) -> Jobs:
-        return {"finish": tuple(map(self.step, ("one", "two", "three"))), "again": (self.step("again"),)}
+        return {
+            "finish": Job(tuple(map(self.step, ("one", "two", "three"))), self.failed.append),
+            "again": Job((self.step("again"),)),
+        }
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with self._changed:
@@ -135,6 +139,7 @@ class JobRunnerContract:
         await workshop.until(lambda: workshop.failures["two"] == [] and not workshop.running)
         await self.settle(runner, workshop)
         assert workshop.done == [("one", "a"), ("again", "b")]
+        assert workshop.failed == [KEY]
         await runner.submit(KEY, "finish")
         await workshop.until(lambda: ("three", "a") in workshop.done)
 

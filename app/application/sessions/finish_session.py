@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 
 from app.application.analysis.analyze_transcript import AnalysisContext
 from app.application.sessions.end_session import FINISH_JOB
-from app.application.sessions.feed import SessionFeed
+from app.application.sessions.feed import Failed, SessionFeed
 from app.application.sessions.publish_analysis import AnalysisRuns
 from app.application.sessions.stage_progress import told_progress
 from app.application.sessions.stages import StageDetails, Stages
@@ -22,7 +22,7 @@ from app.domain.audio.gateway import SampleSource
 from app.domain.diarization.alignment import transcript_lines
 from app.domain.diarization.gateway import Diarizer
 from app.domain.session.gateway import AnalysisStore, SessionStore, TranscriptStore
-from app.domain.session.jobs import Jobs, JobStep
+from app.domain.session.jobs import Job, Jobs, JobStep
 from app.domain.session.models import Session, SessionKey, TranscriptLine
 from app.domain.transcription.gateway import Transcriber
 
@@ -31,6 +31,8 @@ ANALYZE_JOB = "analyze_session"
 
 UNDETERMINED = "und"
 """ISO 639-3 for a language that nobody could tell, because nothing was said."""
+
+NOT_STORED = "the result could not be stored; the recording is safe: see that the server's disk has room, it tries again within a minute"
 
 RenderAudio: TypeAlias = Callable[[SessionKey], AbstractAsyncContextManager[SampleSource]]
 """Gives a session's whole audio while a block runs."""
@@ -88,17 +90,16 @@ class FinishSession:
     def jobs(self) -> Jobs:
         """The jobs that a runner must know."""
         begin, publish = JobStep("begin", self._runs.begin), JobStep("publish", self._runs.publish)
+        transcribe, diarize = JobStep("transcribe", self.transcribe), JobStep("diarize", self.diarize)
         analyze = JobStep("analyze", self.analyze)
         return {
-            FINISH_JOB: (
-                begin,
-                JobStep("transcribe", self.transcribe),
-                JobStep("diarize", self.diarize),
-                analyze,
-                publish,
-            ),
-            ANALYZE_JOB: (begin, JobStep("repair", self.repair), analyze, publish),
+            FINISH_JOB: Job((begin, transcribe, diarize, analyze, publish), self.gave_up),
+            ANALYZE_JOB: Job((begin, JobStep("repair", self.repair), analyze, publish), self.gave_up),
         }
+
+    def gave_up(self, key: SessionKey) -> None:
+        """Tell whoever waits that there will be no result soon: not even the failure of a stage could be stored."""
+        self._ports.feed.publish(key, Failed(NOT_STORED))
 
     async def transcribe(self, key: SessionKey) -> None:
         """Recognise what is not recognised yet."""

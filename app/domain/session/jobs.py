@@ -22,5 +22,18 @@ class JobStep:
     run: Callable[[SessionKey], Awaitable[None]]
 
 
-Jobs: TypeAlias = Mapping[str, Sequence[JobStep]]
-"""Steps by job name."""
+@dataclass(frozen=True)
+class Job:
+    """Steps to be run in order.
+
+    Attributes:
+        steps: at least one.
+        on_failed: hears, on the event loop, that a step failed for good and the job was given up; it may be submitted again.
+    """
+
+    steps: Sequence[JobStep]
+    on_failed: Callable[[SessionKey], None] = lambda key: None
+
+
+Jobs: TypeAlias = Mapping[str, Job]
+"""Jobs by name."""

@@ -14,7 +14,7 @@ from app.domain.session.gateway import JobRunner
 from app.domain.session.jobs import Jobs, JobStep
 from app.domain.session.models import SessionKey
 from app.infrastructure.jobs.dbos_engine import DbosEngine
-from app.infrastructure.jobs.steps import RETRY_DELAYS_S, SessionLocks, StepFailed, run_step, steps_of
+from app.infrastructure.jobs.steps import RETRY_DELAYS_S, SessionLocks, StepFailed, job_named, run_step
 
 LOOP_CHECK_INTERVAL_S = 1.0
 """How often a waiting thread looks whether the application's loop is gone, which would leave the process unable to end."""
@@ -59,7 +59,7 @@ class DbosJobRunner(JobRunner):
 
     async def submit(self, key: SessionKey, job: str) -> None:
         """When this returns, the job survives the process."""
-        steps_of(self._jobs, job)
+        job_named(self._jobs, job)
         workflow_id = _workflow_id(key, job)
         async with self._submitting:
             ended = workflow_id in self._ended
@@ -94,20 +94,24 @@ class DbosJobRunner(JobRunner):
         """The workflow, in a thread of DBOS."""
         key = SessionKey(owner, session_id)
         on_loop = functools.partial(self._on_loop, workflow_id, key)
-        steps = steps_of(self._jobs, job)
+        found = job_named(self._jobs, job)
         lock = on_loop(lambda: self._locks.acquire(key))
         try:
-            for step in steps:
-                run = functools.partial(self._run_step, workflow_id, step, key, last=step is steps[-1])
+            for step in found.steps:
+                run = functools.partial(self._run_step, workflow_id, step, key, last=step is found.steps[-1])
                 self._engine.run_step(step.name, functools.partial(on_loop, run))
         except Exception as exc:
             self._ended.add(workflow_id)
             reason = str(exc) if isinstance(exc, StepFailed) else type(exc).__name__
             log.error("job failed", extra={"job": job, "session_id": session_id, "reason": reason})
+            self._call_soon(functools.partial(found.on_failed, key))
             raise
         finally:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for the lock any more
-                self._loop.call_soon_threadsafe(lock.release)
+            self._call_soon(lock.release)
+
+    def _call_soon(self, function: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left who could mind
+            self._loop.call_soon_threadsafe(function)
 
     async def _run_step(self, workflow_id: str, step: JobStep, key: SessionKey, *, last: bool) -> None:
         await run_step(step, key, self._retry_delays_s)

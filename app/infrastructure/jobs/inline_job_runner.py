@@ -5,9 +5,9 @@ import logging
 from collections.abc import Sequence
 
 from app.domain.session.gateway import JobRunner
-from app.domain.session.jobs import Jobs, JobStep
+from app.domain.session.jobs import Job, Jobs
 from app.domain.session.models import SessionKey
-from app.infrastructure.jobs.steps import RETRY_DELAYS_S, SessionLocks, StepFailed, run_step, steps_of
+from app.infrastructure.jobs.steps import RETRY_DELAYS_S, SessionLocks, StepFailed, job_named, run_step
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,9 @@ class InlineJobRunner(JobRunner):
 
     async def submit(self, key: SessionKey, job: str) -> None:
         """Starts a task."""
-        steps = steps_of(self._jobs, job)
+        found = job_named(self._jobs, job)
         if (key, job) not in self._running:
-            self._running[key, job] = asyncio.create_task(self._run(key, job, steps))
+            self._running[key, job] = asyncio.create_task(self._run(key, job, found))
 
     async def forget(self, key: SessionKey) -> None:
         """Cancels the tasks and waits for them."""
@@ -46,16 +46,17 @@ class InlineJobRunner(JobRunner):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, key: SessionKey, job: str, steps: Sequence[JobStep]) -> None:
+    async def _run(self, key: SessionKey, name: str, job: Job) -> None:
         lock = await self._locks.acquire(key)
         try:
             async with self._slots:
-                for step in steps:
+                for step in job.steps:
                     await run_step(step, key, self._retry_delays_s)
         except StepFailed as exc:
-            log.error("job failed", extra={"job": job, "session_id": key.session_id, "reason": str(exc)})
+            log.error("job failed", extra={"job": name, "session_id": key.session_id, "reason": str(exc)})
+            job.on_failed(key)
         finally:
             lock.release()
             # In the same turn of the loop in which the last step ends, so that a submission by whoever it woke is not lost.
-            if self._running.get((key, job)) is asyncio.current_task():
-                del self._running[key, job]
+            if self._running.get((key, name)) is asyncio.current_task():
+                del self._running[key, name]

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Sequence
 
 from app.domain.errors import Conflict, InvalidInput, NotFound, VigiaError
-from app.domain.session.jobs import Jobs, JobStep
+from app.domain.session.jobs import Job, Jobs, JobStep
 from app.domain.session.models import SessionKey
 from app.telemetry import session_context, stage
 
@@ -23,8 +23,8 @@ class StepFailed(Exception):
     """A step failed for good. Its message names the step and the kind of error, never content."""
 
 
-def steps_of(jobs: Jobs, job: str) -> Sequence[JobStep]:
-    """The steps of a job.
+def job_named(jobs: Jobs, job: str) -> Job:
+    """The job of that name.
 
     Raises:
         InvalidInput: there is no such job.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.application.sessions.feed import Finished, Progress
+from app.application.sessions.feed import Failed, Finished, Progress
 from app.domain.errors import GatewayBusy, GatewayTimeout, GatewayUnavailable, NotFound, StorageError
 from app.domain.session.models import SessionConfig, SessionState
 from tests.finishing import KEY, SAID, Finishing, opened
@@ -159,7 +159,7 @@ async def test_an_interruption_anywhere_makes_one_version_and_one_event(finishin
     await finishing.add_session()
     for until in ("transcribe", "diarize", "analyze", "publish"):
         await finishing.run(until=until)
-        await finishing.use_case().jobs()["finish_session"][0].run(KEY)
+        await finishing.use_case().jobs()["finish_session"].steps[0].run(KEY)
     assert (await finishing.analyses.get(KEY)).version == 1
     assert finishing.analyzing.calls == 1
     await finishing.run(since="publish")
@@ -183,6 +183,12 @@ async def test_a_stage_that_ends_the_process_again_and_again_is_given_up(finishi
     assert (analysis.complete, len(analysis.findings.decisions)) == (False, 2)
     assert "the server stopped 3 times" in analysis.notes[0]
     assert finishing.diarizing.calls == 1
+
+
+async def test_whoever_waits_hears_when_nothing_can_be_stored(finishing: Finishing) -> None:
+    with finishing.feed.subscribe(KEY) as queue:
+        finishing.use_case().jobs()["finish_session"].on_failed(KEY)
+        assert isinstance(queue.get_nowait(), Failed)
 
 
 async def test_an_erased_session_ends_the_job(finishing: Finishing) -> None:

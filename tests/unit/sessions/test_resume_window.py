@@ -12,7 +12,7 @@ from app.application.sessions.every_session import every_session
 from app.application.sessions.live import LiveSessions
 from app.application.sessions.resume_window import ResumeWindow
 from app.domain.audio.models import AudioChunk, AudioFormat
-from app.domain.session.jobs import JobStep
+from app.domain.session.jobs import Job, JobStep
 from app.domain.session.models import Session, SessionConfig, SessionKey, SessionKind, SessionState
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
 from app.infrastructure.journal.file_journal import FileAudioJournal
@@ -35,7 +35,7 @@ class Server:
     finished: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
 
     def __post_init__(self) -> None:
-        self.jobs = InlineJobRunner({"finish_session": (JobStep("publish", self._publish),)})
+        self.jobs = InlineJobRunner({"finish_session": Job((JobStep("publish", self._publish),))})
 
     async def _publish(self, key: SessionKey) -> None:
         session = await self.stores.sessions.get(key)
