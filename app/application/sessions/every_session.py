@@ -1,6 +1,5 @@
 """All sessions of the store, page by page."""
 
-import math
 from collections.abc import AsyncIterator, Sequence
 
 from app.domain.session.gateway import SessionStore
@@ -20,14 +19,11 @@ async def every_session(
         before: only those created before, in unix seconds.
         page: how many are read at once.
     """
-    seen: set[SessionKey] = set()
+    last: SessionKey | None = None
     while True:
-        found = await sessions.list(None, states=states, before=before, limit=page)
-        new = [session for session in found if session.key not in seen]
-        for session in new:
+        found = await sessions.list(None, states=states, before=before, before_key=last, limit=page)
+        for session in found:
             yield session
-        if len(found) < page or not new:
+        if len(found) < page:
             return
-        seen = {session.key for session in found}
-        # The next page begins with the last creation time again: two sessions may have been created at the same moment.
-        before = math.nextafter(found[-1].created_at, math.inf)
+        before, last = found[-1].created_at, found[-1].key

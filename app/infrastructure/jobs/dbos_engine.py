@@ -42,7 +42,6 @@ class DbosEngine:
         self._work = work
         self._concurrency = concurrency
         self._opened = False
-        self._lock: sqlite3.Connection | None = None
         self._workflow: Callable[[str, str, str], None]
 
     def open(self) -> None:
@@ -64,7 +63,6 @@ class DbosEngine:
     def _launch(self) -> None:
         with _storage_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self._path.with_suffix(".lock"))
             with contextlib.closing(sqlite3.connect(self._path)) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")  # stays with the file; DBOS keeps SQLite's default
         _quieten(logging.getLogger("dbos"))
@@ -162,30 +160,7 @@ class DbosEngine:
             # With the registry, so that the next engine of this process can register its own workflow.
             DBOS.destroy(destroy_registry=True)
         finally:
-            if self._lock is not None:
-                self._lock.close()
-                self._lock = None
             _open_engine.release()
-
-
-def _locked(path: Path) -> sqlite3.Connection:
-    """Hold a lock that ends with the process, on every system: another server would run the same jobs as well.
-
-    Raises:
-        ConfigurationError: another process holds it.
-    """
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as exc:
-        connection.close()
-        if "locked" not in str(exc):
-            raise
-        raise ConfigurationError(
-            f"another server works with {path.parent}: stop it, or choose another folder with --data-dir",
-            param="data_dir",
-        ) from exc
-    return connection
 
 
 def _quieten(dbos_log: logging.Logger) -> None:

@@ -134,6 +134,6 @@ async def test_every_session_is_visited_once_even_if_many_began_at_the_same_mome
         key = SessionKey("local", f"n{number}")
         session = Session(key, SessionKind.RECORDING, SessionState.OPEN, SessionConfig(), "", 5.0 + number // 4)
         await server.stores.sessions.create(session)
-    for page in (4, 5, 100):
+    for page in (1, 3, 100):
         visited = [s.key.session_id async for s in every_session(server.stores.sessions, page=page)]
         assert sorted(visited) == [f"n{number}" for number in range(7)]
