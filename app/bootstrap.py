@@ -1,1 +1,299 @@
-"""Composition root: the only place that joins ports to adapters."""
+"""The composition root: the only place that knows which adapter fills which port."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.api.dependencies import is_loopback
+from app.application.analysis.analyze_transcript import AnalyzeTranscript
+from app.application.container import Container
+from app.application.listening.hearing_ports import HearingPorts
+from app.application.listening.listen import LiveListening
+from app.application.listening.listening_options import ListeningOptions
+from app.application.listening.record import RecordingLimits
+from app.application.sessions.analyze_again import AnalyzeAgain
+from app.application.sessions.end_session import EndSession
+from app.application.sessions.erase_session import EraseSession
+from app.application.sessions.feed import SessionFeed
+from app.application.sessions.finish_session import FinishingPorts, FinishSession
+from app.application.sessions.hear_late_audio import HearLateAudio
+from app.application.sessions.import_recording import ImportRecording
+from app.application.sessions.live import LiveSessions
+from app.application.sessions.open_session import OpenSession
+from app.application.sessions.publish_analysis import AnalysisRuns
+from app.application.sessions.quota import AudioQuota
+from app.application.sessions.read_session import ReadSession
+from app.application.sessions.rename_speakers import RenameSpeakers
+from app.application.sessions.resume_window import ResumeWindow
+from app.application.sessions.retention import Retention
+from app.application.sessions.stages import Stages
+from app.application.warm_up import WarmUp
+from app.domain.errors import ConfigurationError
+from app.domain.session.gateway import JobRunner
+from app.domain.session.jobs import Jobs
+from app.domain.vad.endpointing import EndpointingOptions
+from app.infrastructure.access_key import AccessKeyFile
+from app.infrastructure.audio.av_codec import AvAudioCodec
+from app.infrastructure.audio.session_renderer import SessionRenderer
+from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
+from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
+from app.infrastructure.journal.file_journal import FileAudioJournal
+from app.infrastructure.models import Models, build_models
+from app.infrastructure.runtime.session_files import SessionFiles
+from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
+from app.infrastructure.sqlite.database import SqliteDatabase
+from app.infrastructure.sqlite.events import SqliteEventLog
+from app.infrastructure.sqlite.search import SqliteSearchIndex
+from app.infrastructure.sqlite.sessions import SqliteSessionStore
+from app.infrastructure.sqlite.transcripts import SqliteTranscriptStore
+from app.settings import Settings
+
+AVAILABLE_PROFILES = ("dummy", "cpu")
+UPLOADS = "uploads"
+JOBS_FILE = "jobs.db"
+MAX_SESSION_JOBS = 2
+"""Sessions that are worked on at once after their end; the models' own queues decide what runs when."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What is kept on disk."""
+
+    sessions: SqliteSessionStore
+    transcripts: SqliteTranscriptStore
+    analyses: SqliteAnalysisStore
+    events: SqliteEventLog
+    search: SqliteSearchIndex
+    journal: FileAudioJournal
+    codec: AvAudioCodec
+    files: SessionFiles
+
+
+def print_access_key(key: str) -> None:
+    """Show a new access key on the console; it is in no log and cannot be shown again."""
+    sys.stderr.write(f"Access key (shown only now): {key}\nSend it as 'Authorization: Bearer KEY'.\n")
+
+
+@contextlib.asynccontextmanager
+async def build_container(
+    settings: Settings, announce_key: Callable[[str], None] = print_access_key
+) -> AsyncIterator[Container]:
+    """Build everything that a running application needs, and close it in reverse order afterwards.
+
+    Args:
+        settings: all of them.
+        announce_key: shows an access key that was made just now; it is never shown again.
+
+    Raises:
+        ConfigurationError: the profile is not available yet, or the data folder cannot be used.
+    """
+    check_profile(settings)
+    await asyncio.to_thread(prepare_data_dir, settings.data_dir)
+    key_hash = await asyncio.to_thread(_access_key_hash, settings, announce_key)
+    async with contextlib.AsyncExitStack() as stack:
+        stores = await _open_stores(settings, stack)
+        models = await asyncio.to_thread(build_models, settings)
+        stack.push_async_callback(asyncio.to_thread, models.close)
+        yield await _compose(settings, stores, models, key_hash, stack)
+
+
+def check_profile(settings: Settings) -> None:
+    """Refuse a profile that has no adapters yet.
+
+    Raises:
+        ConfigurationError: it has none.
+    """
+    if settings.profile not in AVAILABLE_PROFILES:
+        raise ConfigurationError(
+            f"not available yet: the profile {settings.profile}; use --profile cpu", param="profile"
+        )
+
+
+def listening_options(settings: Settings) -> ListeningOptions:
+    """How sessions are listened to."""
+    listening = settings.listening
+    return ListeningOptions(
+        endpointing=EndpointingOptions(
+            threshold=listening.vad_threshold, silence_s=listening.silence_duration_ms / 1000
+        ),
+        partial_interval_s=listening.partial_interval_ms / 1000,
+    )
+
+
+def prepare_data_dir(data_dir: Path) -> None:
+    """Make the data folder, and clear what uploads left behind. Blocking.
+
+    Raises:
+        ConfigurationError: it cannot be written to.
+    """
+    uploads = data_dir / UPLOADS
+    try:
+        uploads.mkdir(parents=True, exist_ok=True)
+        for left_behind in uploads.iterdir():
+            left_behind.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the data folder {data_dir} cannot be written to ({error.strerror}); choose another with --data-dir",
+            param="data_dir",
+        ) from error
+
+
+def _access_key_hash(settings: Settings, announce: Callable[[str], None]) -> str | None:
+    """The hash of the key that clients must show; None if only this machine can reach the server."""
+    if is_loopback(settings.server.host):
+        return None
+    key_hash, made = AccessKeyFile(settings.data_dir).load_or_make()
+    if made is not None:
+        announce(made)
+    return key_hash
+
+
+async def _open_stores(settings: Settings, stack: contextlib.AsyncExitStack) -> Stores:
+    database = await SqliteDatabase.open(settings.sessions_db)
+    stack.push_async_callback(database.close)
+    files = SessionFiles(settings.data_dir)
+    journal = FileAudioJournal(files)
+    stack.push_async_callback(journal.close)
+    return Stores(
+        sessions=SqliteSessionStore(database),
+        transcripts=SqliteTranscriptStore(database),
+        analyses=SqliteAnalysisStore(database),
+        events=SqliteEventLog(database),
+        search=SqliteSearchIndex(database),
+        journal=journal,
+        codec=AvAudioCodec(),
+        files=files,
+    )
+
+
+async def _compose(
+    settings: Settings, stores: Stores, models: Models, key_hash: str | None, stack: contextlib.AsyncExitStack
+) -> Container:
+    feed = SessionFeed()
+    ports = HearingPorts(
+        journal=stores.journal,
+        codec=stores.codec,
+        sessions=stores.sessions,
+        transcripts=stores.transcripts,
+        events=stores.events,
+        feed=feed,
+        vad=models.vad,
+        transcriber=models.transcriber,
+    )
+    listening = LiveListening(ports, listening_options(settings))
+    stack.push_async_callback(listening.close)
+    jobs = await _start_jobs(settings, _jobs(stores, models, feed, listening), stack)
+    live = LiveSessions(settings.sessions.max_live)
+    quota = AudioQuota(settings.sessions.quota_bytes, stores.journal)
+    open_session = OpenSession(stores.sessions, stores.journal, stores.events)
+    end_session = EndSession(stores.sessions, stores.journal, stores.events, jobs)
+    erase_session = EraseSession(stores.sessions, stores.journal, jobs, listening, live)
+    analyze_again = AnalyzeAgain(stores.sessions, jobs, feed)
+    read_session = ReadSession(stores.sessions, stores.transcripts, stores.analyses, stores.journal)
+    in_use = models.in_use()
+    warm_up = WarmUp(in_use)
+    stack.push_async_callback(warm_up.close)
+    await _watch_sessions(settings, stores, jobs, live, end_session, erase_session, stack)
+    return Container(
+        sessions=stores.sessions,
+        analyses=stores.analyses,
+        events=stores.events,
+        search=stores.search,
+        journal=stores.journal,
+        codec=stores.codec,
+        jobs=jobs,
+        feed=feed,
+        live=live,
+        quota=quota,
+        listening=listening,
+        open_session=open_session,
+        end_session=end_session,
+        analyze_again=analyze_again,
+        erase_session=erase_session,
+        import_recording=ImportRecording(
+            read_session,
+            open_session,
+            end_session,
+            analyze_again,
+            HearLateAudio(listening, ports, listening_options(settings)),
+            sessions=stores.sessions,
+            journal=stores.journal,
+            codec=stores.codec,
+            live=live,
+            quota=quota,
+            max_session_s=settings.audio.max_session_s,
+        ),
+        read_session=read_session,
+        rename_speakers=RenameSpeakers(stores.sessions, stores.transcripts, stores.events),
+        recording_limits=_recording_limits(settings),
+        models=in_use,
+        warm_up=warm_up,
+        uploads_dir=settings.data_dir / UPLOADS,
+        access_key_hash=key_hash,
+    )
+
+
+def _jobs(stores: Stores, models: Models, feed: SessionFeed, listening: LiveListening) -> Jobs:
+    ports = FinishingPorts(
+        sessions=stores.sessions,
+        transcripts=stores.transcripts,
+        analyses=stores.analyses,
+        feed=feed,
+        hearing=listening,
+        render_audio=SessionRenderer(stores.journal, stores.codec, stores.files),
+        transcriber=models.transcriber,
+        diarizer=models.diarizer,
+        analyzer=AnalyzeTranscript(models.language_model),
+    )
+    runs = AnalysisRuns(stores.sessions, stores.analyses, stores.events, feed)
+    return FinishSession(ports, Stages(stores.analyses), runs).jobs()
+
+
+async def _start_jobs(
+    settings: Settings, jobs: Jobs, stack: contextlib.AsyncExitStack
+) -> DbosJobRunner | InlineJobRunner:
+    runner: DbosJobRunner | InlineJobRunner
+    if settings.profile == "dummy":
+        runner = InlineJobRunner(jobs, concurrency=MAX_SESSION_JOBS)
+    else:
+        runner = DbosJobRunner(settings.data_dir / JOBS_FILE, jobs, concurrency=MAX_SESSION_JOBS)
+    await runner.start()
+    stack.push_async_callback(runner.close)
+    return runner
+
+
+async def _watch_sessions(
+    settings: Settings,
+    stores: Stores,
+    jobs: JobRunner,
+    live: LiveSessions,
+    end_session: EndSession,
+    erase_session: EraseSession,
+    stack: contextlib.AsyncExitStack,
+) -> None:
+    window = ResumeWindow(
+        stores.sessions, stores.journal, jobs, live, end_session, window_s=settings.sessions.resume_window_s
+    )
+    await window.take_over()
+    retention = Retention(stores.sessions, live, erase_session, ttl_s=settings.sessions.ttl_s)
+    for watch in (window.watch(), retention.watch()):
+        stack.push_async_callback(_cancel, asyncio.create_task(watch))
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _recording_limits(settings: Settings) -> RecordingLimits:
+    audio = settings.audio
+    return RecordingLimits(
+        commit_interval_s=audio.commit_interval_ms / 1000,
+        max_session_s=audio.max_session_s,
+        max_gap_s=audio.max_gap_s,
+        max_backlog_s=audio.max_backlog_s,
+        max_ingest_factor=audio.max_ingest_factor,
+    )

@@ -3,13 +3,15 @@
 import typer
 
 from app import __version__
-from app.commands import demo, doctor, models, simulate
+from app.commands import demo, doctor, models, serve, simulate, transcribe
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)
+app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(simulate.simulate)
+app.command()(transcribe.transcribe)
 
 
 @app.command()

@@ -36,7 +36,7 @@ class ErrorRow:
 
 ERROR_TABLE: Mapping[type[errors.VigiaError], ErrorRow] = {
     errors.InvalidInput: ErrorRow(400, 4400, "invalid_request_error"),
-    errors.TooLarge: ErrorRow(413, 4400, "invalid_request_error"),
+    errors.TooLarge: ErrorRow(413, 1009, "invalid_request_error"),
     errors.NotAuthenticated: ErrorRow(401, 4401, "authentication_error"),
     errors.Forbidden: ErrorRow(403, 4403, "permission_error"),
     errors.NotFound: ErrorRow(404, 4404, "not_found_error"),
@@ -53,12 +53,27 @@ ERROR_TABLE: Mapping[type[errors.VigiaError], ErrorRow] = {
 }
 """Rows by error class; a class without a row has that of its nearest base. The event code is ``error.code``."""
 
+MAX_REASON_CHARACTERS = 60
+"""Of a close frame: 123 bytes at most (RFC 6455, section 5.5), and a character of our messages takes one or two."""
+
 _CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
 
 def row_for(error: errors.VigiaError) -> ErrorRow:
     """The table's row for ``error``: that of its class or of the nearest base."""
     return next(ERROR_TABLE[base] for base in type(error).__mro__ if base in ERROR_TABLE)
+
+
+def error_event(error: errors.VigiaError, *, fatal: bool) -> dict[str, Any]:
+    """``error`` as a socket message."""
+    wait = "" if error.retry_after_s is None else f" (retry in {error.retry_after_s:g} s)"
+    return {
+        "type": "error",
+        "code": error.code,
+        "message": error.message + wait,
+        "retryable": row_for(error).retryable,
+        "fatal": fatal,
+    }
 
 
 def internal_error() -> errors.VigiaError:

@@ -41,6 +41,11 @@ class Outbox:
         self._count += 1
         self._put(f"message {self._count}", message)
 
+    def last(self, message: dict[str, Any]) -> None:
+        """Send ``message`` as the last one; of what waits only the newest ack goes before it."""
+        self._waiting = {slot: waiting for slot, waiting in self._waiting.items() if slot == "ack"}
+        self._put("last", message)
+
     def ack(self, chunk_id: int, audio_s: float) -> None:
         """Everything up to ``chunk_id`` is on disk."""
         self._put("ack", {"type": "ack", "chunk_id": chunk_id, "audio_ms": _ms(audio_s)})
@@ -111,4 +116,4 @@ def _ms(seconds: float) -> int:
 
 
 def _too_slow() -> Overloaded:
-    return Overloaded("the client reads too slowly; resume in 5 s", code="slow_reader", retry_after_s=5.0)
+    return Overloaded("the client reads too slowly", code="slow_reader", retry_after_s=5.0)

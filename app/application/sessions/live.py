@@ -1,13 +1,16 @@
 """Which sessions are live right now: one connection each, and not too many."""
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from app.domain.errors import Conflict, Overloaded
 from app.domain.session.models import SessionKey
 
 RETRY_AFTER_S = 10.0
 """When a client that was turned away should try again; places become free at the pace at which people stop recording."""
+RELEASE_TIMEOUT_S = 10.0
+"""A connection that was told to stop writes its last audio and is gone; a stuck disk must not block the asker for ever."""
 
 
 class LiveSessions:
@@ -16,7 +19,7 @@ class LiveSessions:
     def __init__(self, max_live: int) -> None:
         self._max_live = max_live
         self._places = 0
-        self._live: set[SessionKey] = set()
+        self._live: dict[SessionKey, _Claim] = {}
 
     @property
     def count(self) -> int:
@@ -36,7 +39,7 @@ class LiveSessions:
         """
         if self._places >= self._max_live:
             raise Overloaded(
-                f"{self._max_live} sessions are live, the most this server takes; retry in {RETRY_AFTER_S:g} s",
+                f"{self._max_live} sessions are live, the most this server takes",
                 code="too_many_sessions",
                 retry_after_s=RETRY_AFTER_S,
             )
@@ -47,16 +50,42 @@ class LiveSessions:
             self._places -= 1
 
     @contextlib.contextmanager
-    def claim(self, key: SessionKey) -> Iterator[None]:
+    def claim(self, key: SessionKey) -> Iterator[asyncio.Event]:
         """Be the only one that adds audio to the session for as long as the block runs.
+
+        Yields:
+            An event that is set when ``take_over`` wants the session: stop then.
 
         Raises:
             Conflict: someone else is.
         """
         if key in self._live:
             raise Conflict("the session is live on another connection", code="session_live")
-        self._live.add(key)
+        claim = self._live[key] = _Claim()
         try:
-            yield
+            yield claim.wanted
         finally:
-            self._live.discard(key)
+            del self._live[key]
+            claim.released.set()
+
+    @contextlib.asynccontextmanager
+    async def take_over(self, key: SessionKey) -> AsyncIterator[None]:
+        """Claim the session, from a live connection if need be, which is told to stop.
+
+        Raises:
+            Conflict: that connection did not stop.
+        """
+        if key in self._live:
+            self._live[key].wanted.set()
+            with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+                await asyncio.wait_for(self._live[key].released.wait(), RELEASE_TIMEOUT_S)
+        with self.claim(key):
+            yield
+
+
+class _Claim:
+    """Asked back through ``wanted``; gone once ``released`` is set."""
+
+    def __init__(self) -> None:
+        self.wanted = asyncio.Event()
+        self.released = asyncio.Event()

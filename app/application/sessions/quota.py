@@ -1,28 +1,23 @@
 """How much audio an owner may keep on disk."""
 
-import asyncio
-from collections.abc import AsyncIterator
-
 from app.domain.audio.gateway import AudioJournal
 from app.domain.errors import Overloaded
-from app.domain.session.gateway import SessionStore
-from app.domain.session.models import Session, SessionKey
+from app.domain.session.models import SessionKey
 
-PAGE = 500
+RETRY_AFTER_S = 60.0
+"""Room comes from erasing sessions, by hand or by retention; asking more often than this is of no use."""
 MEBIBYTE = 1024 * 1024
 
 
 class AudioQuota:
-    """Counts stored bytes by owner: from the journals at first, then along with what is added and erased."""
+    """Counts stored bytes by owner: all of them when a recording begins, then what live recordings add."""
 
-    def __init__(self, quota_bytes: int, sessions: SessionStore, journal: AudioJournal) -> None:
+    def __init__(self, quota_bytes: int, journal: AudioJournal) -> None:
         """Prepare; ``quota_bytes`` 0 means unlimited."""
         self._quota_bytes = quota_bytes
-        self._sessions = sessions
         self._journal = journal
-        self._stored: dict[SessionKey, int] = {}
-        self._counted: set[str] = set()
-        self._lock = asyncio.Lock()
+        self._used: dict[str, int] = {}
+        self._sizes: dict[SessionKey, int] = {}
 
     async def check(self, owner: str) -> None:
         """Refuse a new recording of an owner whose quota is used up.
@@ -31,49 +26,30 @@ class AudioQuota:
             Overloaded: it is.
         """
         if self._quota_bytes:
-            await self._count(owner)
-            self._refuse_above(owner, 0)
+            self._used[owner] = await self._journal.stored_bytes(owner)
+            self._refuse_above_quota(owner)
 
     def stored(self, key: SessionKey, stored_bytes: int) -> None:
-        """Remember what the session's journal takes now.
+        """Take note of what the session's journal takes after a write.
 
         Raises:
             Overloaded: with it the owner's quota is used up.
         """
-        self._stored[key] = stored_bytes
-        if self._quota_bytes and key.owner in self._counted:
-            self._refuse_above(key.owner, 1)
+        if self._quota_bytes:
+            grown = stored_bytes - self._sizes.get(key, stored_bytes)
+            self._sizes[key] = stored_bytes
+            self._used[key.owner] = self._used.get(key.owner, 0) + grown
+            self._refuse_above_quota(key.owner)
 
-    def erased(self, key: SessionKey) -> None:
-        """Forget the session."""
-        self._stored.pop(key, None)
+    def forget(self, key: SessionKey) -> None:
+        """The session's recording is over."""
+        self._sizes.pop(key, None)
 
-    def _refuse_above(self, owner: str, slack_bytes: int) -> None:
-        used = sum(size for key, size in self._stored.items() if key.owner == owner)
-        if used >= self._quota_bytes + slack_bytes:
+    def _refuse_above_quota(self, owner: str) -> None:
+        if self._used[owner] >= self._quota_bytes:
             raise Overloaded(
                 f"the audio kept has reached its quota of {self._quota_bytes // MEBIBYTE} MiB; "
-                "erase sessions or raise sessions.quota_bytes, then retry in 60 s",
+                "erase sessions or raise sessions.quota_bytes",
                 code="quota_exceeded",
-                retry_after_s=60.0,
+                retry_after_s=RETRY_AFTER_S,
             )
-
-    async def _count(self, owner: str) -> None:
-        async with self._lock:
-            if owner in self._counted:
-                return
-            async for session in _all_sessions(self._sessions, owner):
-                if session.key not in self._stored:
-                    self._stored[session.key] = (await self._journal.state(session.key)).stored_bytes
-            self._counted.add(owner)
-
-
-async def _all_sessions(sessions: SessionStore, owner: str) -> AsyncIterator[Session]:
-    before: float | None = None
-    while True:
-        page = await sessions.list(owner, before=before, limit=PAGE)
-        for session in page:
-            yield session
-        if len(page) < PAGE:
-            return
-        before = page[-1].created_at

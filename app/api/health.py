@@ -1,0 +1,129 @@
+"""How the server is: health, readiness, settings, metrics and what is loaded."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field, SecretStr
+
+from app.api.dependencies import ContainerDep, MetricsDep, PrincipalDep, SettingsDep
+from app.api.errors import error_body
+from app.application.warm_up import ModelInUse
+
+router = APIRouter(tags=["operations"])
+READY_RETRY_S = 2
+"""Models load in seconds; asking more often only costs."""
+
+
+class GatewayJson(BaseModel):
+    """One model and how it is."""
+
+    model: str
+    ready: bool = Field(description="Loaded, or needs no loading.")
+    error: str | None
+
+
+class HealthJson(BaseModel):
+    """How the server is. ``ok`` as long as it can serve."""
+
+    ok: bool
+    modelReady: bool  # noqa: N815 the protocol's name
+    modelId: str  # noqa: N815 the protocol's name
+    error: str | None
+    gateways: dict[str, GatewayJson]
+
+
+class ResidentModel(BaseModel):
+    """A model, whether it is in memory, and what waits for it."""
+
+    role: str
+    model: str
+    loaded: bool
+    load_factor: float = Field(description="Waiting and running work over its threads; above 1 work waits.")
+
+
+class ResidencyJson(BaseModel):
+    """What is loaded."""
+
+    models: list[ResidentModel]
+    process_bytes: int = Field(description="Memory of the whole process, models included.")
+
+
+@router.get("/health", summary="Health")
+async def health(principal: PrincipalDep, container: ContainerDep) -> HealthJson:
+    """The process is up; one line for every model."""
+    errors = container.warm_up.errors
+    gateways = {
+        role: GatewayJson(model=model.model_id, ready=model.loaded, error=errors.get(role))
+        for role, model in container.models.items()
+    }
+    return HealthJson(
+        ok=True,
+        modelReady=all(gateway.ready for gateway in gateways.values()),
+        modelId=container.models["language_model"].model_id,
+        error="; ".join(f"{role}: {error}" for role, error in errors.items()) or None,
+        gateways=gateways,
+    )
+
+
+@router.get(
+    "/ready",
+    response_model=HealthJson,
+    summary="Readiness",
+    responses={503: {"model": HealthJson, "description": "Models are being loaded, or cannot be."}},
+)
+async def ready(principal: PrincipalDep, container: ContainerDep) -> Response | HealthJson:
+    """Starts the warm-up; 200 once every model is loaded and has answered."""
+    container.warm_up.start()
+    state = await health(principal, container)
+    if container.warm_up.ready:
+        return state
+    message = state.error or "models are being loaded"
+    body = state.model_dump() | error_body(message, "server_error", "not_ready")
+    return JSONResponse(body, 503, headers={"Retry-After": str(READY_RETRY_S)})
+
+
+@router.get("/config", summary="Settings in force")
+async def config(principal: PrincipalDep, settings: SettingsDep) -> dict[str, Any]:
+    """The settings in force, without secrets."""
+    return without_secrets(settings.model_dump())
+
+
+@router.get("/metrics", response_class=Response, summary="Prometheus metrics")
+async def read_metrics(principal: PrincipalDep, metrics: MetricsDep) -> Response:
+    """Counters and gauges in the Prometheus text format."""
+    body, media_type = metrics.render()
+    return Response(body, media_type=media_type)
+
+
+@router.get("/models/residency", summary="What is loaded")
+async def residency(principal: PrincipalDep, container: ContainerDep) -> ResidencyJson:
+    """Every model of the profile: loaded or not, and how busy."""
+    return ResidencyJson(
+        models=[_resident(role, model) for role, model in container.models.items()],
+        process_bytes=await asyncio.to_thread(_process_bytes),
+    )
+
+
+def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON values; secrets are left out."""
+    return {name: _json_value(value) for name, value in settings.items() if not isinstance(value, SecretStr)}
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return without_secrets(value)
+    return str(value) if isinstance(value, Path) else value
+
+
+def _resident(role: str, model: ModelInUse) -> ResidentModel:
+    load_factor = 0.0 if model.worker is None else model.worker.load_factor
+    return ResidentModel(role=role, model=model.model_id, loaded=model.loaded, load_factor=load_factor)
+
+
+def _process_bytes() -> int:
+    return int(psutil.Process().memory_info().rss)

@@ -1,0 +1,157 @@
+"""Wire models of the ``/session`` routes and of search."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.api.schemas.analysis import LineJson, SpanJson
+from app.api.schemas.fields import Language, SessionId, TimeZone, UnixSeconds, Vocabulary
+from app.domain.session.models import SearchHit, Session, SessionConfig, SessionKind
+
+
+class CreateSession(BaseModel):
+    """What a new session should be."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    session_id: SessionId | None = Field(None, description="Made by the server if absent.")
+    kind: SessionKind = SessionKind.RECORDING
+    language: Language | None = Field(None, description="Of the speech, ISO 639-1; absent = detect.")
+    summary_language: Language | None = Field(None, description="Of the analysis; absent = the transcript's.")
+    vocabulary: Vocabulary = Field((), description="Names and jargon.")
+    timezone: TimeZone | None = Field(None, description="IANA name, for dates in the analysis.")
+    started_at: UnixSeconds | None = Field(None, description="Unix seconds of the session's start.")
+    diarize: bool = True
+    speakers: int | None = Field(None, ge=1, le=20, description="How many people speak, if known.")
+
+    def config(self) -> SessionConfig:
+        """What the client asked for."""
+        return SessionConfig(
+            language=self.language,
+            summary_language=self.summary_language,
+            vocabulary=self.vocabulary,
+            timezone=self.timezone,
+            started_at=self.started_at,
+            diarize=self.diarize,
+            speakers=self.speakers,
+        )
+
+
+class CreatedSession(BaseModel):
+    """A new session and the token that resumes it."""
+
+    session_id: str
+    resume_token: str = Field(description="Shown once; only its hash is stored.")
+
+
+class SessionJson(BaseModel):
+    """A session as clients read it."""
+
+    session_id: str
+    kind: SessionKind
+    state: Literal["open", "interrupted", "processing", "finished"]
+    created_at: float
+    started_at: float
+    ended_at: float | None
+    interrupted_at: float | None
+    language: str | None = Field(description="Configured or detected; null until known.")
+    duration_s: float
+    heard_s: float = Field(description="Recognition is final up to here.")
+    diarize: bool
+
+
+class SessionDetailJson(SessionJson):
+    """A session with its speakers."""
+
+    speakers: dict[str, str | None] = Field(description="Names by label; null for those without a name.")
+
+
+class SessionPage(BaseModel):
+    """Sessions, newest first."""
+
+    sessions: list[SessionJson]
+    next_before: float | None = Field(description="Pass it as ``before`` to get the next page; null on the last.")
+
+
+class StatusJson(BaseModel):
+    """Where a session stands while its analysis is not there."""
+
+    session_id: str
+    status: Literal["open", "interrupted", "processing", "finished"]
+    stage: str | None = Field(None, description="transcribing, diarizing or analyzing, while processing.")
+    progress: float = Field(0.0, description="Of that stage, 0 to 1.")
+
+
+class UploadedJson(StatusJson):
+    """What became of an uploaded recording."""
+
+    duration_s: float
+    added_s: float
+    filled_s: float = Field(description="How much of it filled gaps.")
+
+
+class TranscriptJson(BaseModel):
+    """A transcript with speakers."""
+
+    session_id: str
+    language: str | None
+    duration_s: float
+    segments: list[LineJson]
+
+
+class TimelineJson(BaseModel):
+    """What happened when."""
+
+    session_id: str
+    started_at: float
+    duration_s: float
+    segments: list[LineJson]
+    gaps: list[SpanJson]
+    photos: list[dict[str, str]] = Field(description="Photos of the session; none are taken in yet.")
+
+
+class SearchResultJson(BaseModel):
+    """One place where a search matched."""
+
+    session_id: str
+    kind: Literal["segment", "summary", "photo"]
+    reference: str = Field(description="Segment id, analysis version or frame id.")
+    snippet: str = Field(description="Matches are marked with [ and ].")
+    start: float | None
+
+    @classmethod
+    def of(cls, hit: SearchHit) -> "SearchResultJson":
+        """From the index's answer."""
+        return cls.model_validate(hit, from_attributes=True)
+
+
+class SearchJson(BaseModel):
+    """Best matches first."""
+
+    query: str
+    results: list[SearchResultJson]
+
+
+SpeakerNames = dict[Annotated[str, StringConstraints(max_length=64)], Annotated[str, StringConstraints(max_length=400)]]
+
+
+def started_at(session: Session) -> float:
+    """Unix seconds of the session's clock zero."""
+    return session.created_at if session.config.started_at is None else session.config.started_at
+
+
+def session_json(session: Session) -> SessionJson:
+    """A session as clients read it."""
+    return SessionJson(
+        session_id=session.key.session_id,
+        kind=session.kind,
+        state=session.state.value,
+        created_at=session.created_at,
+        started_at=started_at(session),
+        ended_at=session.ended_at,
+        interrupted_at=session.interrupted_at,
+        language=session.language or session.config.language,
+        duration_s=round(session.audio_s, 3),
+        heard_s=round(session.heard_s, 3),
+        diarize=session.config.diarize,
+    )

@@ -1,0 +1,75 @@
+"""``/session``: make, list, read, end and erase sessions."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.api.dependencies import ContainerDep, PrincipalDep, SessionKeyDep
+from app.api.schemas.session import (
+    CreatedSession,
+    CreateSession,
+    SearchJson,
+    SearchResultJson,
+    SessionDetailJson,
+    SessionPage,
+    StatusJson,
+    session_json,
+)
+from app.api.status import status_json
+from app.domain.errors import Conflict
+
+router = APIRouter(tags=["sessions"])
+
+
+@router.post("/session", status_code=201, summary="Make a session")
+async def create_session(wanted: CreateSession, principal: PrincipalDep, container: ContainerDep) -> CreatedSession:
+    """Make a session that a socket may attach to, or that recordings are uploaded into."""
+    opened = await container.open_session.create(principal.owner, wanted.session_id, wanted.config(), wanted.kind)
+    return CreatedSession(session_id=opened.session.key.session_id, resume_token=opened.resume_token)
+
+
+@router.get("/session", summary="List sessions")
+async def list_sessions(
+    principal: PrincipalDep,
+    container: ContainerDep,
+    limit: Annotated[int, Query(ge=1, le=500, description="Sessions a page.")] = 50,
+    before: Annotated[float | None, Query(description="``next_before`` of the page before.")] = None,
+) -> SessionPage:
+    """Newest first, in pages."""
+    found = await container.sessions.list(principal.owner, before=before, limit=limit)
+    next_before = found[-1].created_at if len(found) == limit else None
+    return SessionPage(sessions=[session_json(session) for session in found], next_before=next_before)
+
+
+@router.get("/session/{session_id}", summary="Read a session")
+async def read_session(key: SessionKeyDep, container: ContainerDep) -> SessionDetailJson:
+    """A session and its speakers."""
+    session = await container.read_session.session(key)
+    speakers = await container.read_session.speakers(key)
+    return SessionDetailJson(**session_json(session).model_dump(), speakers=dict(speakers))
+
+
+@router.delete("/session/{session_id}", status_code=204, summary="Erase a session")
+async def erase_session(key: SessionKeyDep, container: ContainerDep) -> None:
+    """Erase everything of a session: audio, transcript, analyses and what search knows. Work on it is stopped."""
+    await container.erase_session(key)
+
+
+@router.post("/session/{session_id}/finish", status_code=202, summary="End a session")
+async def finish_session(key: SessionKeyDep, container: ContainerDep) -> StatusJson:
+    """End a session that has no socket, and have it analysed. A session that has ended already stays as it is."""
+    if container.live.is_live(key):
+        raise Conflict("the session is live: its socket ends it with end_of_stream", code="session_live")
+    return status_json(await container.end_session.end(key), container)
+
+
+@router.get("/search", summary="Search everything that was said")
+async def search(
+    principal: PrincipalDep,
+    container: ContainerDep,
+    q: Annotated[str, Query(min_length=1, max_length=200, description='Words and "phrases".')],
+    limit: Annotated[int, Query(ge=1, le=200, description="Results at most.")] = 50,
+) -> SearchJson:
+    """Full-text search over transcripts and summaries."""
+    hits = await container.search.search(principal.owner, q, limit=limit)
+    return SearchJson(query=q, results=[SearchResultJson.of(hit) for hit in hits])

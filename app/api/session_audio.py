@@ -1,0 +1,136 @@
+"""A session's audio as files: recordings in, WAV out."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import IO, Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from starlette.datastructures import UploadFile
+
+from app.api.body_limit import allow_body
+from app.api.dependencies import ContainerDep, SessionKeyDep, SettingsDep
+from app.api.schemas.session import UploadedJson
+from app.api.status import status_json
+from app.application.container import Container
+from app.application.listening.audio_reader import read_pcm
+from app.domain.audio.models import SAMPLE_RATE_HZ
+from app.domain.audio.pcm import WAV_HEADER_BYTES, wav_header
+from app.domain.errors import InvalidInput
+from app.domain.session.models import SessionKey
+
+router = APIRouter(tags=["audio"])
+COPY_BYTES = 1024 * 1024
+MULTIPART_BYTES = 64 * 1024
+"""What the parts of a form add to the file itself."""
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "audio/*": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+            },
+        },
+    }
+}
+
+
+@router.post("/session/{session_id}/audio", summary="Upload a recording", openapi_extra=_BODY)
+async def upload_audio(
+    request: Request,
+    key: SessionKeyDep,
+    container: ContainerDep,
+    settings: SettingsDep,
+    offset_ms: Annotated[
+        float | None,
+        Query(ge=0, le=1e9, description="Where it begins on the session's clock: fills gaps; absent = at the end."),
+    ] = None,
+    finish: Annotated[
+        bool | None, Query(description="Whether the session ends with it; absent = if it is all of the session.")
+    ] = None,
+) -> UploadedJson:
+    """A recording (WAV, FLAC, Ogg/Opus or MP3; the body itself, or ``file`` of a form) as, or into, a session.
+
+    A session of that id is made if there is none. Late audio fills the gaps it covers; the session is then analysed again.
+    """
+    allow_body(request.scope, settings.audio.max_upload_bytes + MULTIPART_BYTES)
+    async with _received(request, container.uploads_dir) as path:
+        offset_s = None if offset_ms is None else offset_ms / 1000
+        imported = await container.import_recording(key, path, offset_s=offset_s, finish=finish)
+    return UploadedJson(
+        **status_json(imported.session, container).model_dump(),
+        duration_s=round((await container.journal.state(key)).audio_s, 3),
+        added_s=round(imported.added_s, 3),
+        filled_s=round(imported.filled_s, 3),
+    )
+
+
+@router.get("/session/{session_id}/audio", response_class=StreamingResponse, summary="Audio as WAV")
+async def download_audio(key: SessionKeyDep, container: ContainerDep) -> StreamingResponse:
+    """The whole session as one WAV file (16 kHz mono); gaps are silence."""
+    await container.sessions.get(key)
+    samples = round((await container.journal.state(key)).audio_s * SAMPLE_RATE_HZ)
+    headers = {
+        "Content-Length": str(WAV_HEADER_BYTES + 2 * samples),
+        "Content-Disposition": f'attachment; filename="{key.session_id}.wav"',
+    }
+    return StreamingResponse(_wav(container, key, samples), media_type="audio/wav", headers=headers)
+
+
+async def _wav(container: Container, key: SessionKey, samples: int) -> AsyncIterator[bytes]:
+    """Header and as many samples as it announces: a live session may have grown meanwhile."""
+    yield wav_header(samples)
+    left = 2 * samples
+    async for block in read_pcm(container.journal, container.codec, key):
+        yield block[:left]
+        left -= len(block)
+        if left <= 0:
+            return
+
+
+@contextlib.asynccontextmanager
+async def _received(request: Request, folder: Path) -> AsyncIterator[Path]:
+    """The request's recording as a temporary file."""
+    file = await asyncio.to_thread(_temporary_file, folder)
+    try:
+        pending = bytearray()
+        async for block in _recording(request):
+            pending += block
+            if len(pending) >= COPY_BYTES:
+                await asyncio.to_thread(file.write, bytes(pending))
+                pending.clear()
+        await asyncio.to_thread(_finish_file, file, bytes(pending))
+        yield Path(file.name)
+    finally:
+        await asyncio.to_thread(_remove, file)
+
+
+async def _recording(request: Request) -> AsyncIterator[bytes]:
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        async for block in request.stream():
+            yield block
+        return
+    async with request.form(max_files=1, max_fields=8) as form:
+        upload = form.get("file")
+        if not isinstance(upload, UploadFile):
+            raise InvalidInput("the form has no file", code="missing_file", param="file")
+        while block := await upload.read(COPY_BYTES):
+            yield block
+
+
+def _temporary_file(folder: Path) -> IO[bytes]:
+    return tempfile.NamedTemporaryFile(dir=folder, delete=False)
+
+
+def _finish_file(file: IO[bytes], rest: bytes) -> None:
+    file.write(rest)
+    file.close()
+
+
+def _remove(file: IO[bytes]) -> None:
+    file.close()
+    Path(file.name).unlink(missing_ok=True)

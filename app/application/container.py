@@ -1,0 +1,50 @@
+"""Everything that the API can reach, built once by ``app/bootstrap.py``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.application.listening.listen import LiveListening
+from app.application.listening.record import RecordingLimits
+from app.application.sessions.analyze_again import AnalyzeAgain
+from app.application.sessions.end_session import EndSession
+from app.application.sessions.erase_session import EraseSession
+from app.application.sessions.feed import SessionFeed
+from app.application.sessions.import_recording import ImportRecording
+from app.application.sessions.live import LiveSessions
+from app.application.sessions.open_session import OpenSession
+from app.application.sessions.quota import AudioQuota
+from app.application.sessions.read_session import ReadSession
+from app.application.sessions.rename_speakers import RenameSpeakers
+from app.application.warm_up import ModelInUse, WarmUp
+from app.domain.audio.gateway import AudioCodec, AudioJournal
+from app.domain.session.gateway import AnalysisStore, EventLog, JobRunner, SearchIndex, SessionStore
+
+
+@dataclass(frozen=True)
+class Container:
+    """Ports and use cases of one running application."""
+
+    sessions: SessionStore
+    analyses: AnalysisStore
+    events: EventLog
+    search: SearchIndex
+    journal: AudioJournal
+    codec: AudioCodec
+    jobs: JobRunner
+    feed: SessionFeed
+    live: LiveSessions
+    quota: AudioQuota
+    listening: LiveListening
+    open_session: OpenSession
+    end_session: EndSession
+    analyze_again: AnalyzeAgain
+    erase_session: EraseSession
+    import_recording: ImportRecording
+    read_session: ReadSession
+    rename_speakers: RenameSpeakers
+    recording_limits: RecordingLimits
+    models: Mapping[str, ModelInUse]
+    warm_up: WarmUp
+    uploads_dir: Path
+    access_key_hash: str | None

@@ -1,0 +1,205 @@
+"""A recording that was made elsewhere becomes a session's audio, or fills its gaps."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.application.sessions.analyze_again import AnalyzeAgain
+from app.application.sessions.end_session import FINISH_JOB, EndSession
+from app.application.sessions.hear_late_audio import HearLateAudio
+from app.application.sessions.live import LiveSessions
+from app.application.sessions.open_session import OpenSession
+from app.application.sessions.quota import AudioQuota
+from app.application.sessions.read_session import ReadSession
+from app.domain.audio.gateway import AudioCodec, AudioJournal
+from app.domain.audio.models import SAMPLE_RATE_HZ, AudioChunk, AudioFormat, JournalState, TimeSpan, Waveform
+from app.domain.audio.pcm import to_pcm16
+from app.domain.errors import Conflict, NotFound
+from app.domain.session.gateway import SessionStore
+from app.domain.session.models import Session, SessionConfig, SessionKey, SessionState
+
+CHUNK_SAMPLES = SAMPLE_RATE_HZ
+"""The journal's chunks of imported audio last one second."""
+BATCH_CHUNKS = 8
+"""Chunks a write: 256 KiB, so that decoding, not syncing, sets the pace."""
+SHORTEST_GAP_S = 1e-3
+"""Less than a millisecond between the end of the audio and an offset is rounding, not a gap."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a recording.
+
+    Attributes:
+        session: the session, as it is now.
+        added_s: audio appended at the end.
+        filled_s: audio that filled gaps.
+    """
+
+    session: Session
+    added_s: float
+    filled_s: float
+
+
+class ImportRecording:
+    """Decodes a recording in bounded memory and writes it to the journal."""
+
+    def __init__(
+        self,
+        read_session: ReadSession,
+        open_session: OpenSession,
+        end_session: EndSession,
+        analyze_again: AnalyzeAgain,
+        hear_late_audio: HearLateAudio,
+        *,
+        sessions: SessionStore,
+        journal: AudioJournal,
+        codec: AudioCodec,
+        live: LiveSessions,
+        quota: AudioQuota,
+        max_session_s: float,
+    ) -> None:
+        self._read_session = read_session
+        self._open_session = open_session
+        self._end_session = end_session
+        self._analyze_again = analyze_again
+        self._hear_late_audio = hear_late_audio
+        self._sessions = sessions
+        self._journal = journal
+        self._codec = codec
+        self._live = live
+        self._quota = quota
+        self._max_session_s = max_session_s
+
+    async def __call__(
+        self, key: SessionKey, path: Path, *, offset_s: float | None = None, finish: bool | None = None
+    ) -> Imported:
+        """Import the recording at ``path``.
+
+        Args:
+            key: the session; made if there is none.
+            path: WAV, FLAC, Ogg/Opus or MP3.
+            offset_s: where it begins on the session's clock; what lies before the end of the audio so far fills gaps.
+                None appends.
+            finish: whether the session ends with it; None ends it if the recording is all that it holds.
+
+        Raises:
+            InvalidInput: no recording of a known kind.
+            TooLarge: the session would become longer than allowed.
+            Conflict: the session is live, or it has ended and the recording does not say where its gap is.
+            Overloaded: the owner's quota is used up.
+        """
+        with self._live.claim(key):
+            await self._quota.check(key.owner)
+            session = await self._find_or_create(key)
+            ended = session.state in (SessionState.PROCESSING, SessionState.FINISHED)
+            if ended and offset_s is None:
+                raise Conflict(
+                    "the session has ended; only its gaps can be filled, with offset_ms", code="session_ended"
+                )
+            before = await self._journal.state(key)
+            imported, filled = await self._write(key, path, before, offset_s, may_grow=not ended)
+            # What recognition has not reached yet it hears anyway.
+            heard_s = (await self._sessions.get(key)).heard_s
+            await self._hear_late_audio(key, [span for span in filled if span.start < heard_s])
+        if ended and filled:
+            session = await self._analyze_again(key, FINISH_JOB)
+        elif finish or (finish is None and before.next_chunk_id == 1):
+            session = await self._end_session.end(key)
+        return Imported(session, imported.audio_s - before.audio_s, sum(span.end - span.start for span in filled))
+
+    async def _find_or_create(self, key: SessionKey) -> Session:
+        try:
+            return await self._sessions.get(key)
+        except NotFound:
+            return (await self._open_session.create(key.owner, key.session_id, SessionConfig())).session
+
+    async def _write(
+        self, key: SessionKey, path: Path, before: JournalState, offset_s: float | None, *, may_grow: bool
+    ) -> tuple[JournalState, Sequence[TimeSpan]]:
+        begin_s = before.audio_s if offset_s is None else offset_s
+        gaps = await self._read_session.gaps(key) if begin_s < before.audio_s else ()
+        writer = _Writer(self._journal, self._quota, key, before, begin_s, may_grow=may_grow)
+        try:
+            async for block in self._blocks(path, max(0.0, self._max_session_s - begin_s)):
+                await writer.write(block)
+            state = await writer.finish()
+        except BaseException:
+            if before.next_chunk_id == 1:
+                # Half a recording would be in the way when it is sent again.
+                await asyncio.shield(self._journal.delete(key))
+            raise
+        finally:
+            self._quota.forget(key)
+        return state, _overlap(gaps, TimeSpan(begin_s, writer.position_s))
+
+    async def _blocks(self, path: Path, max_duration_s: float) -> AsyncIterator[Waveform]:
+        blocks = self._codec.read_recording(path, max_duration_s=max_duration_s)
+        while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+            yield block
+
+
+class _Writer:
+    """Puts audio where it belongs: into gaps before the journal's end, and in chunks of a second behind it."""
+
+    def __init__(
+        self,
+        journal: AudioJournal,
+        quota: AudioQuota,
+        key: SessionKey,
+        state: JournalState,
+        begin_s: float,
+        *,
+        may_grow: bool,
+    ) -> None:
+        self.position_s = begin_s
+        """Where the next block begins."""
+        self._journal = journal
+        self._quota = quota
+        self._key = key
+        self._end_s = state.audio_s
+        self._state = state
+        self._may_grow = may_grow
+        self._rest: Waveform = np.zeros(0, np.float32)
+        self._chunks: list[AudioChunk] = []
+        if may_grow and begin_s - state.audio_s >= SHORTEST_GAP_S:
+            self._add(b"", begin_s - state.audio_s, gap=True)
+
+    async def write(self, block: Waveform) -> None:
+        """Take the block that follows."""
+        late = min(block.size, max(0, round((self._end_s - self.position_s) * SAMPLE_RATE_HZ)))
+        if late:
+            await self._journal.fill(self._key, start_s=self.position_s, audio=block[:late])
+        if self._may_grow:
+            self._rest = np.concatenate([self._rest, block[late:]])
+            while self._rest.size >= CHUNK_SAMPLES:
+                self._add(to_pcm16(self._rest[:CHUNK_SAMPLES]), CHUNK_SAMPLES / SAMPLE_RATE_HZ)
+                self._rest = self._rest[CHUNK_SAMPLES:]
+            if len(self._chunks) >= BATCH_CHUNKS:
+                await self._flush()
+        self.position_s += block.size / SAMPLE_RATE_HZ
+
+    async def finish(self) -> JournalState:
+        """Write what is left."""
+        if self._rest.size:
+            self._add(to_pcm16(self._rest), self._rest.size / SAMPLE_RATE_HZ)
+        await self._flush()
+        return self._state
+
+    def _add(self, payload: bytes, duration_s: float, *, gap: bool = False) -> None:
+        chunk_id = self._state.next_chunk_id + len(self._chunks)
+        self._chunks.append(AudioChunk(chunk_id, AudioFormat(), payload, duration_s, gap))
+
+    async def _flush(self) -> None:
+        if self._chunks:
+            self._state = await self._journal.append(self._key, self._chunks)
+            self._chunks = []
+            self._quota.stored(self._key, self._state.stored_bytes)
+
+
+def _overlap(gaps: Sequence[TimeSpan], span: TimeSpan) -> list[TimeSpan]:
+    cut = [TimeSpan(max(gap.start, span.start), min(gap.end, span.end)) for gap in gaps]
+    return [gap for gap in cut if gap.end > gap.start]

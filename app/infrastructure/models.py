@@ -1,0 +1,93 @@
+"""The adapters that the settings name, one a role."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from app.application.warm_up import ModelInUse, SilentSource
+from app.domain.audio.models import SAMPLE_RATE_HZ
+from app.domain.diarization.gateway import Diarizer
+from app.domain.errors import ConfigurationError
+from app.domain.language.gateway import LanguageModel
+from app.domain.transcription.gateway import Transcriber
+from app.domain.transcription.models import Purpose, TranscribeOptions
+from app.domain.vad.gateway import VAD_FRAME_SAMPLES, VoiceActivityDetector
+from app.infrastructure import registry
+from app.infrastructure.catalog.catalog import Catalog
+from app.infrastructure.registry import Locate
+from app.infrastructure.runtime.worker import ModelWorker
+from app.settings import Settings
+
+Adapter = TypeVar("Adapter")
+
+
+@dataclass(frozen=True)
+class Models:
+    """One adapter a role; ``names`` are the registry's."""
+
+    vad: VoiceActivityDetector
+    transcriber: Transcriber
+    diarizer: Diarizer
+    language_model: LanguageModel
+    vad_name: str
+
+    def in_use(self) -> Mapping[str, ModelInUse]:
+        """Every model by role, with something small to ask it."""
+        frame = np.zeros(VAD_FRAME_SAMPLES, np.float32)
+        second = np.zeros(SAMPLE_RATE_HZ, np.float32)
+        options = TranscribeOptions(purpose=Purpose.PARTIAL, language="en")
+        return {
+            "vad": ModelInUse(self.vad_name, _worker(self.vad), lambda: self.vad.probabilities(frame, None)),
+            "transcriber": ModelInUse(
+                self.transcriber.model_id,
+                _worker(self.transcriber),
+                lambda: self.transcriber.transcribe(second, options),
+            ),
+            "diarizer": ModelInUse(
+                self.diarizer.model_id, _worker(self.diarizer), lambda: self.diarizer.diarize(SilentSource())
+            ),
+            "language_model": ModelInUse(
+                self.language_model.model_id,
+                _worker(self.language_model),
+                lambda: self.language_model.count_tokens("ready?"),
+            ),
+        }
+
+    def close(self) -> None:
+        """Stop the models' workers. Blocking."""
+        with contextlib.ExitStack() as stack:
+            for adapter in (self.vad, self.transcriber, self.diarizer, self.language_model):
+                close = getattr(adapter, "close", None)
+                if callable(close):
+                    stack.callback(close)
+
+
+def build_models(settings: Settings) -> Models:
+    """The adapters that the settings name; nothing is loaded yet.
+
+    Raises:
+        ConfigurationError: a name that the registry does not know.
+    """
+    names, catalog = settings.models, Catalog.from_settings(settings)
+
+    def made(role: str, known: Mapping[str, Callable[[Settings, Locate], Adapter]], name: str) -> Adapter:
+        if name not in known:
+            raise ConfigurationError(f"no {role} is called {name!r}; known are {', '.join(known)}", param=role)
+        return known[name](settings, catalog.locate)
+
+    return Models(
+        vad=made("vad", registry.VOICE_ACTIVITY_DETECTORS, names.vad),
+        transcriber=made("transcriber", registry.TRANSCRIBERS, names.transcriber),
+        diarizer=made("diarizer", registry.DIARIZERS, names.diarizer),
+        language_model=made("language_model", registry.LANGUAGE_MODELS, names.language_model),
+        vad_name=names.vad,
+    )
+
+
+def _worker(adapter: object) -> "ModelWorker[object] | None":
+    """Where an adapter's model runs, if it needs loading; adapters call it ``worker``."""
+    worker = getattr(adapter, "worker", None)
+    return worker if isinstance(worker, ModelWorker) else None

@@ -1,0 +1,32 @@
+"""Fixtures that all tests may use: a real server on loopback, and guards."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.settings import Settings
+from tests.server import RunningServer, run_server
+
+StartServer = Callable[..., Awaitable[RunningServer]]
+
+
+@pytest.fixture
+async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
+    """Starts servers of the dummy profile; keyword arguments are settings. All of them stop with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**settings: Any) -> RunningServer:
+            chosen = {"profile": "dummy", "data_dir": tmp_path / "data", **settings}
+            return await stack.enter_async_context(run_server(await asyncio.to_thread(lambda: Settings(**chosen))))
+
+        yield start
+
+
+@pytest.fixture
+async def server(start_server: StartServer) -> RunningServer:
+    """A server with the default settings."""
+    return await start_server()

@@ -1,0 +1,132 @@
+"""The real server in the test's own event loop, and clients for it."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import numpy as np
+import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from app.application.container import Container
+from app.commands.serve import listen, make_server
+from app.domain.audio.pcm import to_pcm16
+from app.infrastructure.transcription.dummy import tones
+from app.settings import Settings
+
+Message = dict[str, Any]
+SHUTDOWN_S = 10.0
+
+
+@dataclass
+class RunningServer:
+    """A server that runs until the test ends."""
+
+    url: str
+    settings: Settings
+    container: Container
+    http: httpx2.AsyncClient
+
+    def socket(self, **options: Any) -> "contextlib.AbstractAsyncContextManager[AudioClient]":
+        """A connection to ``/ws/audio``."""
+        return open_audio(self.url, **options)
+
+    async def finished(self, session_id: str) -> Message:
+        """The session's analysis, once it is there."""
+        for _ in range(500):
+            answer = await self.http.get(f"/session/{session_id}/analysis")
+            if answer.status_code != 202:
+                analysis: Message = answer.json()
+                return analysis
+            await asyncio.sleep(0.02)
+        raise AssertionError("the session was not finished")
+
+
+class AudioClient:
+    """Speaks the protocol as the test tells it to; keeps every message it got."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.messages: list[Message] = []
+
+    async def send(self, message: Message | bytes | str) -> None:
+        """Send a message; objects as JSON."""
+        await self.socket.send(json.dumps(message) if isinstance(message, dict) else message)
+
+    async def receive(self, *kinds: str) -> Message:
+        """The next message of one of the kinds (of any if none is given); others are kept and passed over."""
+        while True:
+            message: Message = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
+            self.messages.append(message)
+            if not kinds or message["type"] in kinds:
+                return message
+
+    async def configure(self, **fields: Any) -> Message:
+        """Send ``config`` and return ``ready``."""
+        await self.send({"type": "config", **fields})
+        return await self.receive("ready")
+
+    async def closed(self) -> int:
+        """Read to the end and return the close code."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self.receive()
+        await asyncio.wait_for(self.socket.wait_closed(), 10)
+        return self.socket.close_code or 1006
+
+    async def refused(self, message: Message | bytes | str | None = None) -> tuple[str, int]:
+        """Send a message that ends the connection; the error's code and the close code."""
+        if message is not None:
+            await self.send(message)
+        code = await self.closed()
+        errors = [told for told in self.messages if told["type"] == "error" and told["fatal"]]
+        return (errors[-1]["code"] if errors else ""), code
+
+
+@contextlib.asynccontextmanager
+async def open_audio(url: str, **options: Any) -> AsyncIterator[AudioClient]:
+    """A connection to a server's ``/ws/audio``."""
+    address = url.replace("http", "ws", 1) + "/ws/audio"
+    async with connect(address, compression=None, max_size=None, proxy=None, **options) as socket:
+        yield AudioClient(socket)
+
+
+@contextlib.asynccontextmanager
+async def run_server(settings: Settings) -> AsyncIterator[RunningServer]:
+    """A server on a free loopback port while the block runs."""
+    listener = await asyncio.to_thread(listen, "127.0.0.1", 0)
+    server = await asyncio.to_thread(make_server, settings)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    serving = asyncio.create_task(_serve(server, listener))
+    try:
+        while not server.started:
+            if serving.done():
+                serving.result()
+            await asyncio.sleep(0.005)
+        app: Any = server.config.app
+        async with httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False) as http:
+            yield RunningServer(url, settings, app.state.container, http)
+    finally:
+        server.should_exit = True
+        if not serving.done():
+            await asyncio.wait_for(serving, SHUTDOWN_S)
+        listener.close()
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    try:
+        await server.serve(sockets=[listener])
+    except SystemExit:
+        raise AssertionError("the server did not start; the log says why") from None
+
+
+def spoken(*numbers: int) -> list[bytes]:
+    """Words that the dummy recogniser understands, as 20 ms pcm16 messages."""
+    raw = to_pcm16(np.concatenate([tones(numbers), np.zeros(16_000, np.float32)]))
+    return [raw[start : start + 640] for start in range(0, len(raw), 640)]
