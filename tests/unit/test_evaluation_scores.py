@@ -68,6 +68,8 @@ def test_report_adds_dialogues_up() -> None:
     assert figures["kinds"]["risks"]["precision"] == 0
     assert figures["owners"] == {"matched_tasks": 2, "right": 2, "share": 1.0}
     assert figures["seconds"]["wall_per_session_second"] == 0.5
+    assert figures["dialogues"][0]["matched"] == 1
+    assert figures["dialogues"][0]["pairs"][0]["planted"] == "Book the train"
     assert figures["dialogues"][0]["missed"][0]["text"] == "By train"
     assert json.dumps(figures)
 

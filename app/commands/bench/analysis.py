@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ def bench_analysis(
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    show(Console(), figures, misses=misses)
+    show(Console(width=None if sys.stdout.isatty() else 120), figures, misses=misses)
 
 
 async def run(dialogues: Sequence[Dialogue], model: LanguageModel) -> list[DialogueScore]:
@@ -111,7 +112,7 @@ def show(console: Console, figures: dict[str, Any], *, misses: bool) -> None:
     table.add_section()
     table.add_row("total", *_counts(figures["total"]))
     console.print(table)
-    console.print("\n".join(_remarks(figures)), highlight=False)
+    console.print("\n".join(_remarks(figures)), highlight=False, soft_wrap=True)
     if misses:
         _show_misses(console, figures)
 
@@ -136,7 +137,7 @@ def _show_misses(console: Console, figures: dict[str, Any]) -> None:
         for verdict in ("missed", "false"):
             for item in entry[verdict]:
                 text = f"{entry['id']} {verdict} {item['kind']} {','.join(item['lines'])}: {item['text']}"
-                console.print(text, highlight=False, markup=False)
+                console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _table(first: str, *columns: str) -> Table:

@@ -155,7 +155,7 @@ def _dialogue(entry: DialogueScore) -> dict[str, Any]:
         "summary": entry.findings.summary,
         "summary_words": entry.summary_words,
         "cost": asdict(entry.cost),
-        "matched": [
+        "pairs": [
             {**_found(found), "planted": planted.text, "planted_owner": planted.owner}
             for planted, found in entry.match.pairs
         ],
