@@ -1,0 +1,64 @@
+"""The process that decodes one recording: the file is its standard input, messages with audio its standard output.
+
+A message is a header (kind, length of the body; ``HEADER``) and a body: pcm16 at 16 kHz mono (``AUDIO``), a sentence that
+says why the recording is refused (``REFUSED``), or nothing (``END``). Without ``END`` or ``REFUSED`` it has crashed.
+"""
+
+import contextlib
+import struct
+import sys
+from typing import BinaryIO
+
+HEADER = struct.Struct("<cI")
+AUDIO, REFUSED, END = b"A", b"R", b"E"
+MAX_AUDIO_BYTES = 64 * 1024
+MAX_REFUSAL_BYTES = 1000
+_MAX_OPEN_FILES = 64
+
+
+def limit_self(memory_bytes: int, cpu_s: int) -> None:
+    """Give up most of what a process may do, for good. Nothing on Windows, which knows no such limits."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for kind, limit in (
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_NOFILE, _MAX_OPEN_FILES),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        # Systems differ in what they let a process limit (macOS refuses RLIMIT_AS).
+        with contextlib.suppress(ValueError, OSError):
+            hard = resource.getrlimit(kind)[1]
+            allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.setrlimit(kind, (allowed, allowed))
+
+
+def send_recording(file: BinaryIO, output: BinaryIO) -> None:
+    """Decode ``file`` and write it to ``output`` as messages."""
+    from app.domain.audio.pcm import to_pcm16
+    from app.domain.errors import InvalidInput
+    from app.infrastructure.audio.file_decoder import decode_file
+
+    try:
+        for block in decode_file(file):
+            audio = to_pcm16(block)
+            for start in range(0, len(audio), MAX_AUDIO_BYTES):
+                _send(output, AUDIO, audio[start : start + MAX_AUDIO_BYTES])
+    except InvalidInput as error:
+        _send(output, REFUSED, error.message.encode()[:MAX_REFUSAL_BYTES])
+    else:
+        _send(output, END, b"")
+
+
+def _send(output: BinaryIO, kind: bytes, body: bytes) -> None:
+    output.write(HEADER.pack(kind, len(body)) + body)
+    output.flush()
+
+
+if __name__ == "__main__":
+    limit_self(int(sys.argv[1]), int(sys.argv[2]))
+    with contextlib.suppress(BrokenPipeError):  # the reader has had enough
+        send_recording(sys.stdin.buffer, sys.stdout.buffer)
