@@ -194,6 +194,12 @@ def test_absurd_sample_rates_are_refused(path: Path) -> None:
         read(path, wav_header(1000, sample_rate_hz=1) + bytes(2000))
 
 
+def test_unknown_codecs_are_refused(path: Path) -> None:
+    data = wav(tone(0.1))
+    with pytest.raises(InvalidInput, match="codec is not supported"):
+        read(path, data[:20] + b"\xff\xfe" + data[22:])  # the format tag
+
+
 def test_reading_is_lazy(path: Path) -> None:
     path.write_bytes(wav(np.zeros(16_000 * 60, np.float32)))
     blocks = AvAudioCodec().read_recording(path, max_duration_s=600)

@@ -62,7 +62,8 @@ def _decode(file: BinaryIO) -> Iterator[Waveform]:
 
 
 def _decode_stream(opened: "InputContainer", stream: "AudioStream", container: Container) -> Iterator[Waveform]:
-    if stream.codec_context.name not in container.codecs.split(","):
+    codec: Any = stream.codec_context  # None for a codec that FFmpeg does not know, whatever the annotation says
+    if codec is None or codec.name not in container.codecs.split(","):
         raise unusable("its codec is not supported; use PCM, FLAC, Opus, Vorbis or MP3")
     clock = RecordingClock()
     resampler, rate_hz = None, 0

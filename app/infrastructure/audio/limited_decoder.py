@@ -88,7 +88,7 @@ def _blocks(stream: IO[bytes], watchdog: "_Watchdog") -> Iterator[Waveform]:
     """What the child sends, none of it trusted."""
     while True:
         with watchdog.waiting():
-            kind, body = _message(stream)
+            kind, body = read_message(stream)
         if kind == END:
             return
         if kind == REFUSED:
@@ -96,7 +96,12 @@ def _blocks(stream: IO[bytes], watchdog: "_Watchdog") -> Iterator[Waveform]:
         yield from_pcm16(body)
 
 
-def _message(stream: IO[bytes]) -> tuple[bytes, bytes]:
+def read_message(stream: IO[bytes]) -> tuple[bytes, bytes]:
+    """Kind and body of the child's next message.
+
+    Raises:
+        InvalidInput: it ends early or is malformed, as if the child had crashed.
+    """
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size:
         raise _crashed()

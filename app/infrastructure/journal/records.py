@@ -37,6 +37,8 @@ _LAST_OF_APPEND = 1
 _ENCODINGS = (Encoding.PCM16, Encoding.OPUS)
 MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
 """Far above any message; a larger length in a header is taken for damage."""
+_MAX_CLOCK_S = 1e8
+"""Three years; likewise for times."""
 _RESYNC_BLOCK = 64 * 1024
 
 
@@ -91,6 +93,8 @@ def parse_header(raw: bytes) -> Record | None:
         return None
     _, kind, encoding, channels, flags, rate, chunk_id, length, crc, start_s, duration_s = _FIELDS.unpack_from(raw)
     if kind not in (_AUDIO, _GAP) or encoding >= len(_ENCODINGS) or length > MAX_PAYLOAD_BYTES:
+        return None
+    if not (channels and rate and 0 <= start_s < _MAX_CLOCK_S and 0 <= duration_s < _MAX_CLOCK_S):  # refuses NaN, too
         return None
     return Record(
         chunk_id,
