@@ -3,15 +3,16 @@
 import typer
 
 from app import __version__
-from app.commands import demo, doctor, models, serve, simulate, transcribe
+from app.commands import bench, demo, doctor, models, serve, simulate, transcribe
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-app.add_typer(models.app, name="models")
-app.command()(doctor.doctor)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(simulate.simulate)
 app.command()(transcribe.transcribe)
+app.add_typer(models.app, name="models")
+app.command()(doctor.doctor)
+app.add_typer(bench.app, name="bench")
 
 
 @app.command()
