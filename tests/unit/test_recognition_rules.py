@@ -60,7 +60,7 @@ def test_times_go_back_to_the_sessions_clock() -> None:
     [
         (RecognizedSegment(0, 0.4, "Sí.", (), -0.4, 0.3), True),
         (RecognizedSegment(0, 0.3, "no", (), -0.65, 0.5), True),
-        (RecognizedSegment(0, 3, "Thanks for watching!", (), -0.9, 0.8), False),
+        (RecognizedSegment(0, 3, "Thanks for watching!", (), -0.6, 0.7), False),
         (RecognizedSegment(0, 3, "Thanks for watching!", (), -0.3, 0.1), True),
         (RecognizedSegment(20, 25, "far from any voice", (), -0.3, 0.1), False),
         (RecognizedSegment(8, 25, "mostly beyond the voice", (), -0.8, 0.1), False),

@@ -21,8 +21,8 @@ from app.domain.transcription.partials import joined, presentable
 log = logging.getLogger(__name__)
 SHORTEST_SPEECH_S = 0.4
 """Less speech than this is recognised as anything."""
-COST_FACTOR = 4.0
-"""Partial results take at most a quarter of a session's time: one that took 0.5 s is followed by the next after 2 s."""
+COST_FACTOR = 2.0
+"""Partial results take at most half of a session's time: one that took 1 s is followed by the next after 2 s."""
 STALE_S = 4.0
 """A partial result that waits longer than this is given up."""
 

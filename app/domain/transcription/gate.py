@@ -10,6 +10,9 @@ LOOP_COMPRESSION = 2.4
 LOWEST_LOG_PROBABILITY = -1.0
 NO_SPEECH_PROBABILITY = 0.6
 """Whisper's own thresholds for a failed decode (arXiv:2212.04356, section 4.5)."""
+SURE_LOG_PROBABILITY = -0.5
+"""What the model itself takes for no speech is believed from here on: it says -0.56 to -0.95 of noise, hum and silence,
+-0.26 to -0.47 of short sentences, which have a no-speech probability below 0.4 (whisper-base)."""
 DOUBTFUL_LOG_PROBABILITY = -0.7
 """Below this a segment needs voice activity under most of it."""
 SPEECH_SHARE, DOUBTFUL_SPEECH_SHARE = 0.1, 0.5
@@ -37,7 +40,7 @@ def believable(segment: RecognizedSegment, speech: Sequence[TimeSpan]) -> bool:
     score = segment.average_log_probability
     if score < LOWEST_LOG_PROBABILITY:
         return False
-    if segment.no_speech_probability > NO_SPEECH_PROBABILITY and score < DOUBTFUL_LOG_PROBABILITY:
+    if segment.no_speech_probability > NO_SPEECH_PROBABILITY and score < SURE_LOG_PROBABILITY:
         return False
     needed = SPEECH_SHARE if score >= DOUBTFUL_LOG_PROBABILITY else DOUBTFUL_SPEECH_SHARE
     return speech_share(segment.start, segment.end, speech) >= needed

@@ -36,7 +36,7 @@ def decode_final(
     language, probability = _language(model, encoded, speech, options)
     check()
     segments = _search(model, features, encoded, language, options, beam_size, check)
-    if any(compression_ratio(segment.text) > LOOP_COMPRESSION for segment in segments):
+    if compression_ratio(" ".join(segment.text for segment in segments)) > LOOP_COMPRESSION:
         encoded = model.encode(_padded(features, FULL_WINDOW_S))
         segments = _search(model, features, encoded, language, options, beam_size, check, no_repeat=4)
     return Transcription(language, probability, tuple(segments))
