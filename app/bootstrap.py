@@ -42,7 +42,9 @@ from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
 from app.infrastructure.journal.file_journal import FileAudioJournal
 from app.infrastructure.models import Models, build_models
+from app.infrastructure.runtime.data_lock import lock_data_dir
 from app.infrastructure.runtime.session_files import SessionFiles
+from app.infrastructure.runtime.uploads import empty_uploads_dir
 from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
 from app.infrastructure.sqlite.database import SqliteDatabase
 from app.infrastructure.sqlite.events import SqliteEventLog
@@ -52,7 +54,6 @@ from app.infrastructure.sqlite.transcripts import SqliteTranscriptStore
 from app.settings import Settings
 
 AVAILABLE_PROFILES = ("dummy", "cpu")
-UPLOADS = "uploads"
 JOBS_FILE = "jobs.db"
 MAX_SESSION_JOBS = 2
 """Sessions that are worked on at once after their end; the models' own queues decide what runs when."""
@@ -70,6 +71,7 @@ class Stores:
     journal: FileAudioJournal
     codec: AvAudioCodec
     files: SessionFiles
+    uploads_dir: Path
 
 
 def print_access_key(key: str) -> None:
@@ -91,9 +93,9 @@ async def build_container(
         ConfigurationError: the profile is not available yet, or the data folder cannot be used.
     """
     check_profile(settings)
-    await asyncio.to_thread(prepare_data_dir, settings.data_dir)
-    key_hash = await asyncio.to_thread(_access_key_hash, settings, announce_key)
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(await asyncio.to_thread(lock_data_dir, settings.data_dir))
+        key_hash = await asyncio.to_thread(_access_key_hash, settings, announce_key)
         stores = await _open_stores(settings, stack)
         models = await asyncio.to_thread(build_models, settings)
         stack.push_async_callback(asyncio.to_thread, models.close)
@@ -123,24 +125,6 @@ def listening_options(settings: Settings) -> ListeningOptions:
     )
 
 
-def prepare_data_dir(data_dir: Path) -> None:
-    """Make the data folder, and clear what uploads left behind. Blocking.
-
-    Raises:
-        ConfigurationError: it cannot be written to.
-    """
-    uploads = data_dir / UPLOADS
-    try:
-        uploads.mkdir(parents=True, exist_ok=True)
-        for left_behind in uploads.iterdir():
-            left_behind.unlink()
-    except OSError as error:
-        raise ConfigurationError(
-            f"the data folder {data_dir} cannot be written to ({error.strerror}); choose another with --data-dir",
-            param="data_dir",
-        ) from error
-
-
 def _access_key_hash(settings: Settings, announce: Callable[[str], None]) -> str | None:
     """The hash of the key that clients must show; None if only this machine can reach the server."""
     if is_loopback(settings.server.host):
@@ -166,6 +150,7 @@ async def _open_stores(settings: Settings, stack: contextlib.AsyncExitStack) -> 
         journal=journal,
         codec=AvAudioCodec(),
         files=files,
+        uploads_dir=await asyncio.to_thread(empty_uploads_dir, settings.data_dir),
     )
 
 
@@ -231,7 +216,7 @@ async def _compose(
         recording_limits=_recording_limits(settings),
         models=in_use,
         warm_up=warm_up,
-        uploads_dir=settings.data_dir / UPLOADS,
+        uploads_dir=stores.uploads_dir,
         access_key_hash=key_hash,
     )
 

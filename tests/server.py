@@ -82,8 +82,9 @@ class AudioClient:
 
     async def refused(self, message: Message | bytes | str | None = None) -> tuple[str, int]:
         """Send a message that ends the connection; the error's code and the close code."""
-        if message is not None:
-            await self.send(message)
+        with contextlib.suppress(ConnectionClosed):  # refused before it could be sent
+            if message is not None:
+                await self.send(message)
         code = await self.closed()
         errors = [told for told in self.messages if told["type"] == "error" and told["fatal"]]
         return (errors[-1]["code"] if errors else ""), code

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 PROGRESS_REPEAT_S = 4.0
 """The protocol promises progress every 5 s while a session is analysed."""
+RECONNECT_GRACE_S = 1.0
+"""A client that comes back at once may be faster than the end of its broken connection."""
 PHOTO_INTERVAL_S = 5.0
 """Shortest time between photos that a client should keep to."""
 
@@ -66,6 +68,8 @@ class AudioSession:
             await self._container.quota.check(self._owner)
             # A session that others may know is claimed before it is touched, a new one as soon as it has a name.
             named = config.session_id and SessionKey(self._owner, config.session_id)
+            if named:
+                await live.wait_released(named, RECONNECT_GRACE_S)
             revoked = claims.enter_context(live.claim(named)) if named else None
             opened = await self._container.open_session.attach(
                 self._owner, config.session_id, config.resume_token, config.session_config()

@@ -16,7 +16,8 @@ from app.api.schemas.session import (
     session_json,
 )
 from app.api.status import status_json
-from app.domain.errors import Conflict
+from app.domain.errors import Conflict, InvalidInput
+from app.domain.session.models import SessionKey
 
 router = APIRouter(tags=["sessions"])
 
@@ -33,11 +34,12 @@ async def list_sessions(
     principal: PrincipalDep,
     container: ContainerDep,
     limit: Annotated[int, Query(ge=1, le=500, description="Sessions a page.")] = 50,
-    before: Annotated[float | None, Query(description="``next_before`` of the page before.")] = None,
+    before: Annotated[str | None, Query(max_length=128, description="``next_before`` of the page before.")] = None,
 ) -> SessionPage:
     """Newest first, in pages."""
-    found = await container.sessions.list(principal.owner, before=before, limit=limit)
-    next_before = found[-1].created_at if len(found) == limit else None
+    created_at, last = _place(principal.owner, before) if before else (None, None)
+    found = await container.sessions.list(principal.owner, before=created_at, before_key=last, limit=limit)
+    next_before = f"{found[-1].created_at!r},{found[-1].key.session_id}" if len(found) == limit else None
     return SessionPage(sessions=[session_json(session) for session in found], next_before=next_before)
 
 
@@ -73,3 +75,14 @@ async def search(
     """Full-text search over transcripts and summaries."""
     hits = await container.search.search(principal.owner, q, limit=limit)
     return SearchJson(query=q, results=[SearchResultJson.of(hit) for hit in hits])
+
+
+def _place(owner: str, cursor: str) -> tuple[float, SessionKey]:
+    """Where a page ended: time and id of its last session."""
+    created_at, _, session_id = cursor.partition(",")
+    try:
+        return float(created_at), SessionKey(owner, session_id)
+    except ValueError:
+        raise InvalidInput(
+            "before must be next_before of another page", code="invalid_cursor", param="before"
+        ) from None

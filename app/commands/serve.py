@@ -1,20 +1,25 @@
 """``python -m app serve``: the server."""
 
 import contextlib
+import logging
 import socket
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.options import load_settings, reported
-from app.domain.errors import ConfigurationError
+from app.domain.errors import ConfigurationError, VigiaError
 from app.settings import Settings
 from app.telemetry import configure_logging
 
 if TYPE_CHECKING:
     import uvicorn
 
+    from app.application.container import Container
+
+log = logging.getLogger(__name__)
 BACKLOG = 2048
 """Connections the system may hold for us: uvicorn's own default."""
 PING_INTERVAL_S = 20.0
@@ -34,18 +39,17 @@ def serve(
     address = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(profile=profile, data_dir=data_dir, models_dir=models_dir, server=address or None)
     configure_logging(settings.log.level, settings.log.format)
-    with reported():
-        from app.bootstrap import check_profile, prepare_data_dir
-
-        check_profile(settings)
-        prepare_data_dir(settings.data_dir)
-        with contextlib.closing(listen(settings.server.host, settings.server.port)) as listener:
-            server = make_server(settings)
-            bound_host, bound_port = listener.getsockname()[:2]
-            typer.echo(f"Vigía ({settings.profile}) listens on http://{_in_url(bound_host)}:{bound_port}", err=True)
+    with reported(), contextlib.closing(listen(settings.server.host, settings.server.port)) as listener:
+        failures: list[VigiaError] = []
+        # uvicorn would log a failed start as a traceback; the command ends with the error's sentence instead.
+        logging.getLogger("uvicorn.error").addFilter(lambda record: not (failures and record.levelno >= logging.ERROR))
+        server = make_server(settings, failures.append)
+        bound_host, bound_port = listener.getsockname()[:2]
+        log.info("starting", extra={"profile": settings.profile, "url": f"http://{_in_url(bound_host)}:{bound_port}"})
+        with contextlib.suppress(SystemExit):
             server.run(sockets=[listener])
-            if not server.started:
-                raise ConfigurationError("the server could not start; the message above says why")
+        if failures:
+            raise failures[0]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -66,15 +70,24 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_server(settings: Settings) -> "uvicorn.Server":
-    """The server as it runs in production; tests use it too."""
+def make_server(settings: Settings, on_failure: Callable[[VigiaError], None] = lambda error: None) -> "uvicorn.Server":
+    """The server as it runs in production; tests use it too. ``on_failure`` hears why it could not start."""
     import uvicorn
 
     from app.api.application import make_application
     from app.bootstrap import build_container
 
+    @contextlib.asynccontextmanager
+    async def build(chosen: Settings) -> "AsyncIterator[Container]":
+        try:
+            async with build_container(chosen) as container:
+                yield container
+        except VigiaError as error:
+            on_failure(error)
+            raise
+
     config = uvicorn.Config(
-        make_application(settings, build_container),
+        make_application(settings, build),
         # "auto" takes uvloop and httptools where they are installed. Compression would cost memory a socket, and audio
         # does not get smaller.
         loop="auto",

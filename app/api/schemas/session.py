@@ -70,7 +70,7 @@ class SessionPage(BaseModel):
     """Sessions, newest first."""
 
     sessions: list[SessionJson]
-    next_before: float | None = Field(description="Pass it as ``before`` to get the next page; null on the last.")
+    next_before: str | None = Field(description="Pass it as ``before`` to get the next page; null on the last.")
 
 
 class StatusJson(BaseModel):

@@ -77,6 +77,7 @@ class Recorder:
         self._codec = codec
         self._listener = listener
         self._quota = quota
+        quota.begin(key, state.stored_bytes)
         self._limits = limits
         self._on_stored = on_stored
         self._pending: list[AudioChunk] = []

@@ -159,6 +159,7 @@ class _Writer:
         """Where the next block begins."""
         self._journal = journal
         self._quota = quota
+        quota.begin(key, state.stored_bytes)
         self._key = key
         self._end_s = state.audio_s
         self._state = state

@@ -49,6 +49,12 @@ class LiveSessions:
         finally:
             self._places -= 1
 
+    async def wait_released(self, key: SessionKey, timeout_s: float) -> None:
+        """Return when nobody records into the session, or after ``timeout_s``: a connection that broke is still tidying up."""
+        if key in self._live:
+            with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+                await asyncio.wait_for(self._live[key].released.wait(), timeout_s)
+
     @contextlib.contextmanager
     def claim(self, key: SessionKey) -> Iterator[asyncio.Event]:
         """Be the only one that adds audio to the session for as long as the block runs.
@@ -77,8 +83,7 @@ class LiveSessions:
         """
         if key in self._live:
             self._live[key].wanted.set()
-            with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
-                await asyncio.wait_for(self._live[key].released.wait(), RELEASE_TIMEOUT_S)
+            await self.wait_released(key, RELEASE_TIMEOUT_S)
         with self.claim(key):
             yield
 

@@ -29,6 +29,10 @@ class AudioQuota:
             self._used[owner] = await self._journal.stored_bytes(owner)
             self._refuse_above_quota(owner)
 
+    def begin(self, key: SessionKey, stored_bytes: int) -> None:
+        """A recording into the session begins, whose journal takes ``stored_bytes``."""
+        self._sizes[key] = stored_bytes
+
     def stored(self, key: SessionKey, stored_bytes: int) -> None:
         """Take note of what the session's journal takes after a write.
 
@@ -36,7 +40,7 @@ class AudioQuota:
             Overloaded: with it the owner's quota is used up.
         """
         if self._quota_bytes:
-            grown = stored_bytes - self._sizes.get(key, stored_bytes)
+            grown = stored_bytes - self._sizes[key]
             self._sizes[key] = stored_bytes
             self._used[key.owner] = self._used.get(key.owner, 0) + grown
             self._refuse_above_quota(key.owner)
