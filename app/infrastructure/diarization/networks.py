@@ -15,8 +15,8 @@ from app.infrastructure.diarization.features import Features
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 
 SHA256 = {
-    "segmentation-3.0.onnx": "a94e16c95394b528842f380094e7bc6808934e3911bcca861955c0fcc4ec587b",
-    "campplus-zh-en.onnx": "1332e9d34c2fa43b265a47e078d3741b67af86871fb7bdd9584e49b2e5a1fce2",
+    "segmentation-3.0.onnx": "aa263c52fbbbf99fffb49e8e0e46861842ffd76e6cbd32d651d6dc5d5a3d989c",
+    "campplus-zh-en.onnx": "436f6a5d4183c9461b9d905a8cee2325241b2bd96121958543a7d15bfc3adb35",
 }
 """What ``tools/convert_diarization.py`` made and ``weights/README.md`` describes."""
 

@@ -19,7 +19,7 @@ PIECE_STEP = PIECE // 2
 MIN_PIECE = round(0.6 / FRAME_S)
 """Shorter speech is not compared."""
 
-CLEARER_BY = 0.05
+CLEARER_BY = 0.1
 """Cosine by which the other voice must be nearer than the present one."""
 
 BLOCK = 20 * SAMPLE_RATE_HZ
