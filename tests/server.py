@@ -67,6 +67,13 @@ class AudioClient:
             if not kinds or message["type"] in kinds:
                 return message
 
+    async def acked(self, chunk_id: int) -> Message:
+        """The first acknowledgement that covers ``chunk_id``."""
+        while True:
+            ack = await self.receive("ack")
+            if ack["chunk_id"] >= chunk_id:
+                return ack
+
     async def configure(self, **fields: Any) -> Message:
         """Send ``config`` and return ``ready``."""
         await self.send({"type": "config", **fields})

@@ -5,7 +5,8 @@ A well-behaved client of ``/ws/audio``
   2. numbers its audio messages from 1 (they are numbered by their order) and keeps each until an ``ack`` covers it;
   3. when the connection breaks, waits a little longer each time, opens a new one with the session's id and
      resume token, and goes on from ``ready.next_chunk_id``;
-  4. sends ``end_of_stream`` and waits for ``final_result``; if the connection breaks by then, it asks over HTTP.
+  4. sends ``end_of_stream`` and waits for ``final_result``; if the connection breaks by then, it resumes as before,
+     and asks over HTTP once the server answers that the session has ended.
 """
 
 import asyncio
@@ -25,9 +26,12 @@ from app.commands.options import reported
 from app.domain.errors import GatewayError, GatewayUnavailable, InvalidInput
 
 Message = dict[str, Any]
-RETRY_DELAYS_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0, 10.0)
+RETRY_DELAYS_S = (0.2, 0.5, 1.0, 2.0, 5.0, *[10.0] * 7)
+"""Together longer than a server needs to notice that a connection is dead (60 s); until then it answers 4409."""
 FATAL_CLOSE_CODES = (1009, 4400, 4401, 4403, 4404)
-ALREADY_ENDED = 4409
+CONFLICT = 4409
+PONG_TIMEOUT_S = 120
+"""A server that slows a fast sender reads its pings late."""
 RESULT_POLL_S = 0.5
 
 
@@ -60,7 +64,7 @@ class Client:
     resume_token: str | None = None
     final: Message | None = None
     error: Message | None = None
-    _ended: bool = field(default=False, init=False)
+    _failures: int = field(default=0, init=False)
 
     async def run(self) -> Message:
         """Play the whole session and return the analysis.
@@ -72,37 +76,40 @@ class Client:
         """
         from websockets.exceptions import ConnectionClosed
 
-        failures = 0
         while self.final is None:
-            began_with = self.session_id
             try:
                 await self._one_connection()
-            except ConnectionClosed as closed:
+            except ConnectionClosed as closed:  # noqa: PERF203 the next try follows from it
                 code = closed.rcvd.code if closed.rcvd else 1006
+                if code == CONFLICT and self.error and self.error["code"] == "session_ended":
+                    return await self._result_over_http()
                 if code in FATAL_CLOSE_CODES:
                     raise InvalidInput(self._refusal(code)) from closed
-                if self._ended or code == ALREADY_ENDED:
-                    return await self._result_over_http()
+                await self._wait_before_retry(self._refusal(code))
             except OSError as error:
-                if failures == len(RETRY_DELAYS_S) - 1:
+                if self.session_id is None:
                     raise GatewayUnavailable(
                         f"no server answers at {self.url}: start one with `python -m app serve`"
                     ) from error
-            failures = 0 if began_with is None and self.session_id else failures + 1
-            if failures >= len(RETRY_DELAYS_S):
-                raise GatewayUnavailable(self._refusal(1006))
-            if self.final is None:
-                await asyncio.sleep(RETRY_DELAYS_S[failures])
+                await self._wait_before_retry(f"the server at {self.url} is gone")
         if "analysis" not in self.final:
             return await self._result_over_http()
         analysis: Message = self.final["analysis"]
         return analysis
 
+    async def _wait_before_retry(self, reason: str) -> None:
+        if self._failures == len(RETRY_DELAYS_S):
+            raise GatewayUnavailable(reason)
+        await asyncio.sleep(RETRY_DELAYS_S[self._failures])
+        self._failures += 1
+
     async def _one_connection(self) -> None:
         from websockets.asyncio.client import connect
 
         headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-        async with connect(self.url, compression=None, max_size=None, additional_headers=headers) as socket:
+        async with connect(
+            self.url, compression=None, max_size=None, ping_timeout=PONG_TIMEOUT_S, additional_headers=headers
+        ) as socket:
             again = {"session_id": self.session_id, "resume_token": self.resume_token} if self.resume_token else {}
             await socket.send(json.dumps({"type": "config", **self.config, **again}))
             ready = self._take(await socket.recv())
@@ -110,6 +117,7 @@ class Client:
                 await socket.wait_closed()
                 await socket.recv()  # raises ConnectionClosed with the server's code
             self.session_id, self.resume_token = ready["session_id"], ready["resume_token"]
+            self._failures = 0
             sending = asyncio.create_task(self._send_audio(socket, ready["next_chunk_id"]))
             try:
                 async for raw in socket:
@@ -148,7 +156,6 @@ class Client:
             else:
                 await socket.send(payload)
         await socket.send(json.dumps({"type": "end_of_stream"}))
-        self._ended = True
 
     async def _result_over_http(self) -> Message:
         import httpx2

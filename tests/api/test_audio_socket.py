@@ -106,8 +106,7 @@ async def test_a_dropped_session_is_resumed_where_it_was(server: RunningServer) 
         ready = await client.configure(session_id="dropped")
         for chunk in chunks[:50]:
             await client.send(chunk)
-        while (await client.receive("ack"))["chunk_id"] < 50:
-            pass
+        await client.acked(50)
         client.socket.transport.abort()
     await _until_state(server, "dropped", "interrupted")
     async with server.socket() as client:
@@ -130,8 +129,7 @@ async def test_a_session_that_nobody_resumes_is_finished(start_server: StartServ
         await client.configure(session_id="left")
         for chunk in spoken(7):
             await client.send(chunk)
-        while (await client.receive("ack"))["chunk_id"] < len(spoken(7)):
-            pass
+        await client.acked(len(spoken(7)))
     await _until_state(server, "left", "finished")
     assert (await server.finished("left"))["transcript"][0]["text"] == "w7"
 

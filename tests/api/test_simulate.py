@@ -1,0 +1,96 @@
+"""The reference client, against the real server."""
+
+import asyncio
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.commands.simulate import Client, prepare_audio
+from app.domain.audio.pcm import to_pcm16
+from app.domain.errors import GatewayUnavailable, InvalidInput
+from app.infrastructure.transcription.dummy import tones
+from tests.server import Message, RunningServer
+
+pytestmark = pytest.mark.unit
+WORDS = range(1, 11)
+TEXT = " ".join(f"w{number}" for number in WORDS)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "words.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(to_pcm16(np.concatenate([tones(WORDS), np.zeros(16_000, np.float32)])))
+    return path
+
+
+async def play(
+    server: RunningServer,
+    recording: Path,
+    *,
+    encoding: str = "pcm16",
+    sample_rate: int = 16_000,
+    channels: int = 1,
+    use_base64: bool = False,
+    drop_after_s: float | None = None,
+) -> tuple[Message, list[Message]]:
+    """Play the recording; the analysis and every message that came."""
+    chunks, chunk_s = await asyncio.to_thread(
+        prepare_audio,
+        recording,
+        encoding="opus" if encoding == "opus" else "pcm16",
+        sample_rate=sample_rate,
+        channels=channels,
+        chunk_ms=20,
+    )
+    messages: list[Message] = []
+    client = Client(
+        server.url.replace("http", "ws") + "/ws/audio",
+        {"encoding": encoding, "sample_rate": sample_rate, "channels": channels},
+        chunks,
+        chunk_s,
+        speed=0 if drop_after_s is None else 20,
+        use_base64=use_base64,
+        drop_after_s=drop_after_s,
+        on_message=messages.append,
+    )
+    return await asyncio.wait_for(client.run(), 60), messages
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"use_base64": True},
+        {"encoding": "opus"},
+        {"sample_rate": 48_000, "channels": 2},
+        {"sample_rate": 8_000},
+    ],
+)
+async def test_every_way_of_sending_gives_the_same_words(
+    server: RunningServer, recording: Path, options: dict[str, object]
+) -> None:
+    analysis, messages = await play(server, recording, **options)  # type: ignore[arg-type]
+    assert " ".join(line["text"] for line in analysis["transcript"]) == TEXT
+    assert messages[-1]["type"] == "final_result"
+
+
+async def test_a_dropped_connection_loses_nothing(server: RunningServer, recording: Path) -> None:
+    analysis, messages = await play(server, recording, drop_after_s=2.0)
+    assert " ".join(line["text"] for line in analysis["transcript"]) == TEXT
+    ready = [message for message in messages if message["type"] == "ready"]
+    assert [message["resumed"] for message in ready] == [False, True]
+    assert analysis["duration_s"] == pytest.approx(6.0)
+
+
+async def test_refusals_and_absent_servers_are_told(server: RunningServer) -> None:
+    address = server.url.replace("http", "ws") + "/ws/audio"
+    with pytest.raises(InvalidInput, match="4400"):
+        await Client(address, {"sample_rate": 1}, [], 0.02).run()
+    with pytest.raises(GatewayUnavailable, match="no server answers"):
+        await Client("ws://127.0.0.1:9/ws/audio", {}, [], 0.02).run()
