@@ -49,7 +49,7 @@ def lock_data_dir(data_dir: Path) -> DataLock:
             code="data_dir_in_use",
             param="data_dir",
         ) from error
-    except (OSError, NotImplementedError) as error:
+    except (OSError, RuntimeError) as error:  # the latter where the file system knows no locks
         raise ConfigurationError(
             f"the data folder {data_dir} cannot be locked ({error}): choose one on a local disk, that this user may"
             " write to, with --data-dir",
