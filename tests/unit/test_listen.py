@@ -187,3 +187,21 @@ async def test_a_lasting_failure_is_raised_and_nothing_is_skipped(tmp_path: Path
         transcriber.errors.clear()
         await world.listening.finish(key)
         assert await world.words(key) == numbered(0, 60)
+
+
+async def test_listening_goes_on_by_itself_when_the_model_is_back(tmp_path: Path) -> None:
+    transcriber = UnreliableTranscriber([GatewayUnavailable("gone")] * QUICK_RETRIES.attempts)
+    options = ListeningOptions(partial_interval_s=0, retry=QUICK_RETRIES, restart_after_s=0)
+    async with open_world(tmp_path, transcriber, options) as world:
+        key = await world.open("a")
+        await world.listening.start(key)
+        for first in range(0, 120, 10):
+            await world.send(key, tones(range(first, first + 10), **WORD))
+            await asyncio.sleep(0.05)
+        for _ in range(100):
+            if await world.words(key):
+                break
+            await asyncio.sleep(0.05)
+        assert (await world.words(key))[0] == "w0"
+        await world.listening.finish(key)
+        assert await world.words(key) == numbered(0, 120)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 
 from app.application.listening.commit_finals import FinalsInOrder
@@ -45,6 +46,7 @@ class SessionEar:
         self._ending = False
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()
+        self._failed_at: float | None = None
         self._task = asyncio.create_task(self._hear())
         self._task.add_done_callback(self._ended)
 
@@ -57,6 +59,11 @@ class SessionEar:
     def failed(self) -> bool:
         """Whether the task ended with an error."""
         return self.done and (self._task.cancelled() or self._task.exception() is not None)
+
+    @property
+    def failed_for_s(self) -> float:
+        """Seconds since the task ended with an error; 0 while it has not."""
+        return time.monotonic() - self._failed_at if self._failed_at is not None else 0.0
 
     @property
     def _heard_s(self) -> float:
@@ -152,4 +159,5 @@ class SessionEar:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._notify()
         if not task.cancelled() and task.exception() is not None:
+            self._failed_at = time.monotonic()
             log.error("listening failed", extra={"error": type(task.exception()).__name__})

@@ -17,6 +17,7 @@ class ListeningOptions:
         retry: of failed recognitions.
         partial_interval_s: shortest time between two partial results of a session; 0 = no partial results.
         hear_interval_s: audio gathered before it is looked at; saves work, costs that much delay.
+        restart_after_s: a session whose recognition failed is taken up again, if audio still comes, after this time.
     """
 
     endpointing: EndpointingOptions = field(default_factory=EndpointingOptions)
@@ -24,3 +25,4 @@ class ListeningOptions:
     retry: RetryOptions = field(default_factory=RetryOptions)
     partial_interval_s: float = 1.0
     hear_interval_s: float = 0.25
+    restart_after_s: float = 30.0
