@@ -32,6 +32,7 @@ from app.infrastructure.runtime.session_files import SessionFiles
 from tests.contracts.audio_codec import tone
 from tests.contracts.audio_journal import audio_chunk, gap_chunk, level
 from tests.contracts.test_av_codec import encoded, wav
+from tests.decoders import decoders
 
 pytestmark = pytest.mark.unit
 MAX_DURATION_S = 120.0
@@ -97,7 +98,7 @@ def nothing_left_open() -> Iterator[None]:
     yield
     after = process.num_fds() if hasattr(process, "num_fds") else 0, threading.active_count()
     assert after == before
-    assert process.children() == []
+    assert decoders() == []
 
 
 def assert_audio(blocks: list[Waveform]) -> None:

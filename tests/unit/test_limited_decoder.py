@@ -21,6 +21,7 @@ from app.infrastructure.audio.file_decoder import decode_file
 from app.infrastructure.audio.limited_decoder import decode_apart
 from tests.contracts.audio_codec import tone
 from tests.contracts.test_av_codec import MAKERS, encoded
+from tests.decoders import decoders
 
 pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,7 @@ def test_the_child_waits_for_the_reader_and_dies_with_it(mp3: Path) -> None:
     with mp3.open("rb") as file:
         blocks = decode_apart(file, max_duration_s=100)
         assert next(blocks).size <= MAX_AUDIO_BYTES // 2
-        [child] = psutil.Process().children()
+        [child] = decoders()
 
         def position() -> int:  # the child's, which shares the descriptor
             return os.lseek(file.fileno(), 0, os.SEEK_CUR)
@@ -88,14 +89,14 @@ def test_too_little_memory_ends_in_an_answer(mp3: Path) -> None:
 def test_a_child_that_stalls_is_killed(mp3: Path) -> None:
     with mp3.open("rb") as file, pytest.raises(InvalidInput, match="damaged"):
         list(decode_apart(file, max_duration_s=100, stall_s=0.001))
-    assert psutil.Process().children() == []
+    assert decoders() == []
 
 
 def test_a_killed_child_ends_in_an_answer(mp3: Path) -> None:
     with mp3.open("rb") as file:
         blocks = decode_apart(file, max_duration_s=100)
         next(blocks)
-        [child] = psutil.Process().children()
+        [child] = decoders()
         child.kill()
         with pytest.raises(InvalidInput, match="damaged"):
             list(blocks)
