@@ -137,7 +137,8 @@ async def test_partial_results_carry_the_next_id_and_are_replaced(tmp_path: Path
             audio = np.concatenate([tones(range(60), **WORD), silence(3)])
             for at in range(0, audio.size, 4800):
                 await world.send(key, audio[at : at + 4800])
-                await asyncio.sleep(0.005)
+                await world.listening.wait_below(key, 0.4)
+                await asyncio.sleep(0.01)
             await world.listening.finish(key)
             messages = [queue.get_nowait() for _ in range(queue.qsize())]
         shown, final = [], []

@@ -83,9 +83,6 @@ class FinalsInOrder:
         await self._ports.transcripts.add_segments(self._key, segments, heard_s=heard_s, language=language)
         self._count += len(segments)
         self.heard_s = heard_s
-        if segments:
-            ids = [segment.segment_id for segment in segments]
-            await self._ports.events.append(self._key, "segments", {"ids": ids, "heard_s": round(heard_s, 3)})
 
     async def finish(self, heard_s: float) -> None:
         """Wait for all blocks, then note that everything is heard."""
@@ -139,4 +136,7 @@ class FinalsInOrder:
             for number, segment in enumerate(found.segments, self._count + 1)
         ]
         await self.store(segments, block.end / SAMPLE_RATE_HZ)
-        self._on_final(block, segments)
+        self._on_final(block, segments)  # at once: a partial result in between would carry the next id too early
+        if segments:
+            payload = {"ids": [segment.segment_id for segment in segments], "heard_s": round(self.heard_s, 3)}
+            await self._ports.events.append(self._key, "segments", payload)

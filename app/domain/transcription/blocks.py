@@ -15,14 +15,16 @@ from app.domain.vad.endpointing import Utterance
 class BlockOptions:
     """When a block is complete.
 
+    Blocks of 15 to 28 s have the word error rate of whole files; 12 to 18 s cost a point in Spanish (whisper-base).
+
     Attributes:
         enough_s: audio after which the next pause ends it.
         most_s: audio that it never exceeds.
         long_pause_s: pause that ends it however short it is.
     """
 
-    enough_s: float = 12.0
-    most_s: float = 18.0
+    enough_s: float = 15.0
+    most_s: float = 28.0
     long_pause_s: float = 2.0
 
 
