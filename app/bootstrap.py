@@ -30,6 +30,7 @@ from app.application.sessions.rename_speakers import RenameSpeakers
 from app.application.sessions.resume_window import ResumeWindow
 from app.application.sessions.retention import Retention
 from app.application.sessions.stages import Stages
+from app.application.sessions.work_ahead import ObservedTranscriptStore, WorkAhead
 from app.application.warm_up import WarmUp
 from app.domain.errors import ConfigurationError
 from app.domain.session.gateway import JobRunner
@@ -158,11 +159,14 @@ async def _compose(
     settings: Settings, stores: Stores, models: Models, key_hash: str | None, stack: contextlib.AsyncExitStack
 ) -> Container:
     feed = SessionFeed()
+    analyzer = AnalyzeTranscript(models.language_model)
+    work_ahead = WorkAhead(analyzer)
+    stack.push_async_callback(_cancel, asyncio.create_task(work_ahead.run()))
     ports = HearingPorts(
         journal=stores.journal,
         codec=stores.codec,
         sessions=stores.sessions,
-        transcripts=stores.transcripts,
+        transcripts=ObservedTranscriptStore(stores.transcripts, work_ahead),
         events=stores.events,
         feed=feed,
         vad=models.vad,
@@ -170,7 +174,7 @@ async def _compose(
     )
     listening = LiveListening(ports, listening_options(settings))
     stack.push_async_callback(listening.close)
-    jobs = await _start_jobs(settings, _jobs(stores, models, feed, listening), stack)
+    jobs = await _start_jobs(settings, _jobs(stores, models, analyzer, feed, listening), stack)
     live = LiveSessions(settings.sessions.max_live)
     quota = AudioQuota(settings.sessions.quota_bytes, stores.journal)
     open_session = OpenSession(stores.sessions, stores.journal, stores.events)
@@ -221,7 +225,9 @@ async def _compose(
     )
 
 
-def _jobs(stores: Stores, models: Models, feed: SessionFeed, listening: LiveListening) -> Jobs:
+def _jobs(
+    stores: Stores, models: Models, analyzer: AnalyzeTranscript, feed: SessionFeed, listening: LiveListening
+) -> Jobs:
     ports = FinishingPorts(
         sessions=stores.sessions,
         transcripts=stores.transcripts,
@@ -231,7 +237,7 @@ def _jobs(stores: Stores, models: Models, feed: SessionFeed, listening: LiveList
         render_audio=SessionRenderer(stores.journal, stores.codec, stores.files),
         transcriber=models.transcriber,
         diarizer=models.diarizer,
-        analyzer=AnalyzeTranscript(models.language_model),
+        analyzer=analyzer,
     )
     runs = AnalysisRuns(stores.sessions, stores.analyses, stores.events, feed)
     return FinishSession(ports, Stages(stores.analyses), runs).jobs()

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.options import load_settings, reported
+from app.commands.options import load_settings, reported, require_available
 from app.domain.errors import ConfigurationError, VigiaError
 from app.settings import Settings
 from app.telemetry import configure_logging
@@ -39,7 +40,7 @@ def serve(
     address = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(profile=profile, data_dir=data_dir, models_dir=models_dir, server=address or None)
     configure_logging(settings.log.level, settings.log.format)
-    with reported(), contextlib.closing(listen(settings.server.host, settings.server.port)) as listener:
+    with reported(), contextlib.closing(_listen_for(settings)) as listener:
         failures: list[VigiaError] = []
         # uvicorn would log a failed start as a traceback; the command ends with the error's sentence instead.
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (failures and record.levelno >= logging.ERROR))
@@ -50,6 +51,11 @@ def serve(
             server.run(sockets=[listener])
         if failures:
             raise failures[0]
+
+
+def _listen_for(settings: Settings) -> socket.socket:
+    require_available(settings.profile)
+    return listen(settings.server.host, settings.server.port)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,7 +69,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise ConfigurationError(
-            f"cannot listen on {host}:{port} ({error.strerror or error}); choose another with --host and --port",
+            f"cannot listen on {host}:{port}: {_reason(error)}; choose another with --host and --port",
             param="server.port",
         ) from error
     listener.set_inheritable(True)
@@ -106,6 +112,11 @@ def make_server(settings: Settings, on_failure: Callable[[VigiaError], None] = l
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
     return uvicorn.Server(config)
+
+
+def _reason(error: OSError) -> str:
+    # create_server adds the address to the reason, which names it twice.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
 
 
 def _in_url(host: str) -> str:

@@ -49,7 +49,7 @@ async def test_a_session_from_config_to_final_result(server: RunningServer) -> N
 async def test_partial_results_come_while_audio_is_sent(server: RunningServer) -> None:
     async with server.socket() as client:
         await client.configure()
-        for chunk in spoken(*range(1, 30)):
+        for chunk in spoken(*range(1, 80)):
             await client.send(chunk)
         partial = await client.receive("partial_result")
         while not any(segment["final"] for segment in partial["segments"]):

@@ -1,0 +1,119 @@
+"""Long sessions are analysed while they run, so that little is left to do at their end."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.domain.diarization.models import SpeakerTurn
+from app.domain.errors import VigiaError
+from app.domain.session.gateway import TranscriptStore
+from app.domain.session.models import Segment, SessionKey
+
+BEGIN_AT_S = 300.0
+"""Shorter sessions are analysed in a minute or two after their end; until here recognition has the processor to itself."""
+KEPT_SESSIONS = 64
+"""Sessions whose first minutes are remembered until it is known whether they become long ones."""
+PAUSE_S = 1.0
+"""Between two requests: segments come in bursts, and a few at once cost less than each alone."""
+
+log = logging.getLogger(__name__)
+
+
+class Analyzer(Protocol):
+    """What working ahead needs of ``AnalyzeTranscript``."""
+
+    async def heard(self, key: SessionKey, segments: Sequence[Segment], language: str) -> None:
+        """Prepare the analysis of these segments."""
+        ...
+
+
+@dataclass
+class _Waiting:
+    segments: list[Segment] = field(default_factory=list)
+    language: str | None = None
+    heard_s: float = 0.0
+
+
+class WorkAhead:
+    """Gives new segments of long sessions to the analyzer, one request at a time. What is lost here is done at the end."""
+
+    def __init__(self, analyzer: Analyzer, *, begin_at_s: float = BEGIN_AT_S, pause_s: float = PAUSE_S) -> None:
+        """Prepare; nothing happens unless ``run`` runs.
+
+        Args:
+            analyzer: does the work.
+            begin_at_s: length of a session from which on it is analysed while it runs.
+            pause_s: between two requests.
+        """
+        self._analyzer = analyzer
+        self._begin_at_s = begin_at_s
+        self._pause_s = pause_s
+        self._waiting: OrderedDict[SessionKey, _Waiting] = OrderedDict()
+        self._wake = asyncio.Event()
+
+    def stored(self, key: SessionKey, segments: Sequence[Segment], heard_s: float, language: str | None) -> None:
+        """New segments are stored; never blocks."""
+        waiting = self._waiting.setdefault(key, _Waiting())
+        self._waiting.move_to_end(key)
+        waiting.segments.extend(segments)
+        waiting.language, waiting.heard_s = language or waiting.language, heard_s
+        while len(self._waiting) > KEPT_SESSIONS:
+            self._waiting.popitem(last=False)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            for key in [key for key, waiting in self._waiting.items() if waiting.heard_s >= self._begin_at_s]:
+                await self._analyze(key)
+            await asyncio.sleep(self._pause_s)
+
+    async def _analyze(self, key: SessionKey) -> None:
+        waiting = self._waiting[key]
+        if not waiting.segments or waiting.language is None:
+            return
+        segments, waiting.segments = waiting.segments, []
+        try:
+            await self._analyzer.heard(key, segments, waiting.language)
+        except VigiaError as error:
+            log.info("not analysed ahead", extra={"code": error.code})
+
+
+class ObservedTranscriptStore(TranscriptStore):
+    """A transcript store that tells ``WorkAhead`` about new segments."""
+
+    def __init__(self, store: TranscriptStore, work_ahead: WorkAhead) -> None:
+        self._store = store
+        self._work_ahead = work_ahead
+
+    async def add_segments(
+        self, key: SessionKey, segments: Sequence[Segment], *, heard_s: float, language: str | None
+    ) -> None:
+        """See the port."""
+        await self._store.add_segments(key, segments, heard_s=heard_s, language=language)
+        self._work_ahead.stored(key, segments, heard_s, language)
+
+    async def segments(self, key: SessionKey) -> Sequence[Segment]:
+        """See the port."""
+        return await self._store.segments(key)
+
+    async def set_turns(self, key: SessionKey, turns: Sequence[SpeakerTurn]) -> None:
+        """See the port."""
+        await self._store.set_turns(key, turns)
+
+    async def turns(self, key: SessionKey) -> Sequence[SpeakerTurn]:
+        """See the port."""
+        return await self._store.turns(key)
+
+    async def set_names(self, key: SessionKey, names: Mapping[str, str]) -> None:
+        """See the port."""
+        await self._store.set_names(key, names)
+
+    async def names(self, key: SessionKey) -> Mapping[str, str]:
+        """See the port."""
+        return await self._store.names(key)

@@ -1,0 +1,83 @@
+"""Long sessions are analysed while they run."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from app.application.sessions.work_ahead import KEPT_SESSIONS, WorkAhead
+from app.domain.errors import GatewayBusy
+from app.domain.session.models import Segment, SessionKey
+
+pytestmark = pytest.mark.unit
+KEY = SessionKey("local", "long")
+
+
+class Analyzer:
+    """Remembers what it was given; is busy the first ``busy`` times."""
+
+    def __init__(self, busy: int = 0) -> None:
+        self.heard_ids: list[str] = []
+        self.busy = busy
+
+    async def heard(self, key: SessionKey, segments: Sequence[Segment], language: str) -> None:
+        if self.busy:
+            self.busy -= 1
+            raise GatewayBusy("busy")
+        self.heard_ids += [segment.segment_id for segment in segments]
+
+
+def segment(number: int) -> Segment:
+    return Segment(f"s{number}", float(number), number + 1.0, "words")
+
+
+@contextlib.asynccontextmanager
+async def running(work: WorkAhead) -> AsyncIterator[None]:
+    task = asyncio.create_task(work.run())
+    yield
+    await asyncio.sleep(0.05)
+    task.cancel()
+
+
+async def test_short_sessions_are_left_alone() -> None:
+    analyzer = Analyzer()
+    work = WorkAhead(analyzer, begin_at_s=300, pause_s=0)
+    async with running(work):
+        work.stored(KEY, [segment(1)], 299.0, "en")
+    assert analyzer.heard_ids == []
+
+
+async def test_long_sessions_are_analysed_from_their_beginning() -> None:
+    analyzer = Analyzer()
+    work = WorkAhead(analyzer, begin_at_s=300, pause_s=0)
+    async with running(work):
+        work.stored(KEY, [segment(1)], 100.0, None)
+        work.stored(KEY, [segment(2)], 301.0, None)
+        await asyncio.sleep(0.02)
+        assert analyzer.heard_ids == []  # the language is not known yet
+        work.stored(KEY, [segment(3)], 302.0, "es")
+        await asyncio.sleep(0.02)
+        work.stored(KEY, [segment(4)], 303.0, "es")
+    assert analyzer.heard_ids == ["s1", "s2", "s3", "s4"]
+
+
+async def test_a_busy_model_does_not_stop_it() -> None:
+    analyzer = Analyzer(busy=1)
+    work = WorkAhead(analyzer, begin_at_s=0, pause_s=0)
+    async with running(work):
+        work.stored(KEY, [segment(1)], 1.0, "en")
+        await asyncio.sleep(0.02)
+        work.stored(KEY, [segment(2)], 2.0, "en")
+    assert analyzer.heard_ids == ["s2"]
+
+
+async def test_what_is_remembered_is_bounded() -> None:
+    analyzer = Analyzer()
+    work = WorkAhead(analyzer, begin_at_s=10, pause_s=0)
+    for number in range(KEPT_SESSIONS + 1):
+        work.stored(SessionKey("local", f"session {number}"), [segment(number)], 1.0, "en")
+    async with running(work):
+        for number in range(KEPT_SESSIONS + 1):
+            work.stored(SessionKey("local", f"session {number}"), [], 11.0, "en")
+    assert "s0" not in analyzer.heard_ids
