@@ -20,7 +20,7 @@ FIRST_PASS_SHARE = 0.7
 """Of the progress: about the first pass's share of the time."""
 
 DEADLINE_S = 3600.0
-"""For one session: four hours of audio take about a quarter of an hour on one core."""
+"""For one session: four hours of audio take about ten minutes on one idle core."""
 
 
 class OnnxDiarizer(Diarizer):
