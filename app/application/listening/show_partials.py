@@ -77,6 +77,7 @@ class ShownText:
         for utterance in block.utterances:
             self._submitted.discard(utterance.speech_start)
             self._said.pop(utterance.speech_start, None)
+        self._heard_s = max(self._heard_s, block.end / SAMPLE_RATE_HZ)
         self._publish(segments)
 
     def update(self, cutter: BlockCutter) -> None:
