@@ -88,6 +88,5 @@ def build_models(settings: Settings) -> Models:
 
 
 def _worker(adapter: object) -> "ModelWorker[object] | None":
-    """Where an adapter's model runs, if it needs loading; adapters call it ``worker``."""
-    worker = getattr(adapter, "worker", None)
-    return worker if isinstance(worker, ModelWorker) else None
+    """Where an adapter's model runs, if it needs loading."""
+    return next((held for held in vars(adapter).values() if isinstance(held, ModelWorker)), None)

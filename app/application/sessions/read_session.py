@@ -1,5 +1,6 @@
 """What clients read of a session: transcript with speakers, gaps, analysis, each joined from the stores at that moment."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -113,7 +114,9 @@ class ReadSession:
 
     async def _lines(self, key: SessionKey, names: Mapping[str, str]) -> tuple[TranscriptLine, ...]:
         segments = await self._transcripts.segments(key)
-        return name_speakers(transcript_lines(segments, await self._transcripts.turns(key)), names)
+        turns = await self._transcripts.turns(key)
+        # Hours of words take long enough to be felt by live sessions.
+        return name_speakers(await asyncio.to_thread(transcript_lines, segments, turns), names)
 
 
 def name_findings(findings: Findings, names: Mapping[str, str]) -> Findings:
