@@ -16,11 +16,11 @@ FIRST_FRAME_S = (FRAME_CENTRE - FRAME_STEP / 2) / SAMPLE_RATE_HZ
 """Where frame 0 begins when every frame stands for the time around its centre."""
 
 OVERLAP_BIAS = 0.1
-"""Added before the mean number of speakers is rounded: the segmentation network misses more overlapped speech than
-it invents (arXiv:2310.13025, table 2: missed detection above false alarm)."""
+"""Added before the mean number of speakers is rounded: on meetings the segmentation network misses more overlapped
+speech than it invents. Chosen on the recordings that docs/benchmarks names."""
 
 MAX_PAUSE_S = 0.5
-"""Shorter gaps inside one speaker's speech belong to the turn (reference annotations join pauses of this length)."""
+"""Shorter gaps inside one speaker's speech belong to the turn. Chosen on the recordings that docs/benchmarks names."""
 
 MIN_TURN_S = 0.2
 """Shorter turns are breaths and noises."""

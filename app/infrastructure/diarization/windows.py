@@ -23,9 +23,8 @@ from app.infrastructure.diarization.networks import (
 
 STEPS = ((60, 1), (600, 2))
 LONGEST_STEP_S = 3
-"""Seconds of audio, and seconds between windows up to that length: a tenth of the window, as in pyannote's own pipeline,
-while evidence is scarce and cost does not matter. Twice the step costs half and adds under 0.5 points to error rates,
-three times the step costs a third and adds about 1 point on recordings of half a minute."""
+"""Seconds of audio, and seconds between windows up to that length: close together while evidence is scarce and cost does
+not matter. Cost falls with the step; how the error rate grows is in docs/benchmarks."""
 
 BATCH = 4
 """Windows in one call of the segmentation network: larger is hardly faster and takes more memory."""
