@@ -34,6 +34,8 @@ def test_both_halves_hold_both_languages_with_and_without_items() -> None:
 def test_the_split_follows_from_the_ids() -> None:
     groups = defaultdict(list)
     for path in PATHS:
+        if path.parent.name == "practice":
+            continue
         dialogue = load(path)
         digest = hashlib.sha256(dialogue["id"].encode()).hexdigest()
         groups[dialogue["language"], any(dialogue["planted"].values())].append((digest, path.parent.name))
