@@ -41,6 +41,7 @@ class _Snapshot:
     audio: Waveform
     upto: int
     unfinished: bool
+    ended: bool  # its utterance is complete
 
 
 class ShownText:
@@ -110,14 +111,16 @@ class ShownText:
             upto = self._said.get(utterance.speech_start, _Said()).upto
             if upto < utterance.speech_end or (not utterance.pause and upto != utterance.end):
                 audio = cutter.slice(utterance.start, utterance.end)
-                return _Snapshot(utterance.speech_start, audio, utterance.end, unfinished=not utterance.pause)
+                return _Snapshot(utterance.speech_start, audio, utterance.end, not utterance.pause, ended=True)
         endpointer = cutter.endpointer
         begin = endpointer.speech_start
         if begin is None or endpointer.speech_end - begin < SHORTEST_SPEECH_S * SAMPLE_RATE_HZ:
             return None
         if endpointer.speech_end <= self._said.get(begin, _Said()).upto:
             return None
-        return _Snapshot(begin, cutter.slice(endpointer.open_start, cutter.position), cutter.position, unfinished=True)
+        return _Snapshot(
+            begin, cutter.slice(endpointer.open_start, cutter.position), cutter.position, True, ended=False
+        )
 
     async def _recognize(self, snapshot: _Snapshot) -> None:
         began = time.monotonic()
@@ -140,7 +143,8 @@ class ShownText:
             self._publish(audio_s=snapshot.upto / SAMPLE_RATE_HZ)
         finally:
             ended = time.monotonic()
-            self._due = max(began + self._interval_s, began + COST_FACTOR * (ended - began))
+            pause_s = 0.0 if snapshot.ended else self._interval_s  # what is said meanwhile waits for this one already
+            self._due = began + max(pause_s, COST_FACTOR * (ended - began))
 
     def _publish(self, segments: Sequence[Segment] = (), *, audio_s: float | None = None) -> None:
         text = joined([self._said[start].text for start in sorted(self._said)])
