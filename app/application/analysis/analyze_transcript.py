@@ -1,15 +1,33 @@
 """A transcript becomes findings, each with the words that prove it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from app.application.analysis.label_sentences import LabelSentences
+from app.application.analysis.summarise import Summarise
+from app.application.analysis.word_items import Wording, WordItems
+from app.domain.analysis.due import resolve_due
 from app.domain.analysis.evidence import check_findings
-from app.domain.analysis.labels import Label, LabelledSentence
+from app.domain.analysis.extract import FoundItem, extract_items
+from app.domain.analysis.labels import Label
+from app.domain.analysis.lexicon import lexicon_for
 from app.domain.analysis.models import ActionItem, Claim, Findings
 from app.domain.analysis.sentences import split_sentences
+from app.domain.analysis.steps import find_steps
 from app.domain.language.gateway import LanguageModel
 from app.domain.session.models import Segment, SessionKey, TranscriptLine
+
+Result = TypeVar("Result")
+
+_HEARTBEAT_S = 2.0
+_LABELLING = 0.6
+"""Share of the progress that labelling takes; wording takes the rest, the summary the last tenth."""
+_ASKED_PER_S = 1 / 12
+"""Items worded by the model for each second of speech, so that analysis stays far below half the session's length …"""
+_ASKED = (4, 40)
+"""… but at least, and at most, so many."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +50,18 @@ class AnalysisContext:
 
 
 class AnalyzeTranscript:
-    """Finds the summary, decisions, open questions, action items and risks of a transcript."""
+    """Finds the summary, decisions, open questions, action items and risks of a transcript.
+
+    Sentences are labelled one by one (``LabelSentences``), joined by rules (``domain/analysis``), put into words (``WordItems``),
+    and checked against the transcript. What people say is data all the way: no sentence is ever an instruction.
+    """
 
     def __init__(self, model: LanguageModel) -> None:
         """Prepare; ``model`` labels sentences and phrases what was found."""
         self._model = model
         self._labels = LabelSentences(model)
+        self._wordings = WordItems(model)
+        self._summaries = Summarise(model)
 
     @property
     def model_id(self) -> str:
@@ -74,24 +98,85 @@ class AnalyzeTranscript:
         Raises:
             GatewayError: the language model failed.
         """
-        on_progress(0.0)
-        labelled = await self._labels.label(
-            split_sentences(lines), context.language, lambda done: on_progress(done * 0.9)
+        progress = _Progress(on_progress)
+        lexicon = lexicon_for(context.language)
+        language = context.summary_language or context.language
+        labelled = await progress.during(
+            self._labels.label(split_sentences(lines), context.language, progress.part(0.0, _LABELLING))
         )
+        items = await asyncio.to_thread(extract_items, labelled, lexicon, context.names)
+        wordings = await progress.during(
+            self._wordings.word(
+                items, lexicon, language, asked=_asked(lines), on_progress=progress.part(_LABELLING, 0.9)
+            )
+        )
+        worded = [
+            (item.kind, wording.description or wording.text) for item, wording in zip(items, wordings, strict=True)
+        ]
+        summary = await progress.during(self._summaries.summary(labelled, worded, lexicon, language))
         findings = Findings(
-            language=context.summary_language or context.language,
-            decisions=_claims(labelled, Label.DECISION),
-            open_questions=_claims(labelled, Label.QUESTION),
-            risks=_claims(labelled, Label.RISK),
+            language=language,
+            summary=summary,
+            decisions=_claims(items, wordings, Label.DECISION),
+            open_questions=_claims(items, wordings, Label.QUESTION),
+            risks=_claims(items, wordings, Label.RISK),
             action_items=tuple(
-                ActionItem(e.sentence.text, e.sentence.text, (), e.sentence.speaker, None, None, e.sentence.evidence)
-                for e in labelled
-                if e.label is Label.TASK
+                _action(item, wording, context)
+                for item, wording in zip(items, wordings, strict=True)
+                if item.kind is Label.TASK
             ),
         )
         on_progress(1.0)
         return check_findings(findings, lines, context.names.values())
 
 
-def _claims(labelled: Sequence[LabelledSentence], label: Label) -> tuple[Claim, ...]:
-    return tuple(Claim(entry.sentence.text, entry.sentence.evidence) for entry in labelled if entry.label is label)
+class _Progress:
+    """Passes progress on, and repeats it while nothing happens, so that listeners know that work goes on."""
+
+    def __init__(self, listener: Callable[[float], None]) -> None:
+        self._listener = listener
+        self._fraction = 0.0
+        listener(0.0)
+
+    def part(self, begin: float, end: float) -> Callable[[float], None]:
+        """A listener for the part of the work between two fractions."""
+
+        def report(fraction: float) -> None:
+            self._fraction = max(self._fraction, begin + fraction * (end - begin))
+            self._listener(self._fraction)
+
+        return report
+
+    async def during(self, work: Awaitable[Result]) -> Result:
+        """Wait for ``work``; cancelling cancels it."""
+        task = asyncio.ensure_future(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=_HEARTBEAT_S))[0]:
+                self._listener(self._fraction)
+            return task.result()
+        finally:
+            task.cancel()
+
+
+def _asked(lines: Sequence[TranscriptLine]) -> int:
+    spoken_s = lines[-1].end - lines[0].start if lines else 0.0
+    return min(_ASKED[1], max(_ASKED[0], int(spoken_s * _ASKED_PER_S)))
+
+
+def _claims(items: Sequence[FoundItem], wordings: Sequence[Wording], kind: Label) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(wording.text, item.evidence) for item, wording in zip(items, wordings, strict=True) if item.kind is kind
+    )
+
+
+def _action(item: FoundItem, wording: Wording, context: AnalysisContext) -> ActionItem:
+    due = resolve_due(item.due_text, context.language, context.started_at, context.timezone) if item.due_text else None
+    return ActionItem(
+        title=wording.text,
+        description=wording.description,
+        steps=find_steps([sentence.text for sentence in item.sentences], lexicon_for(context.language)),
+        owner=item.owner,
+        due=due,
+        due_text=item.due_text,
+        evidence=item.evidence,
+    )

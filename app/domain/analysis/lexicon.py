@@ -1,0 +1,94 @@
+"""Words and turns of phrase that tell what a sentence does, by language.
+
+They are data: ``lexicons/<language>.txt`` has sections of regular expressions, one a line, that are matched without regard to case.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+_FOLDER = Path(__file__).with_name("lexicons")
+_WORD_LISTS = ("stop_words", "not_names")
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """One language's turns of phrase.
+
+    The sections are::
+
+        promises: the speaker says that he or she will do something.
+        empty_promises: sound like promises and are none.
+        requests: somebody is asked to do something.
+        courtesies: requests that are done with the moment ("pass me the salt").
+        needs: something must be done, without saying by whom.
+        others_will: somebody who is talked about will do something.
+        past: what happened already.
+        hypotheses: what is only imagined.
+        decisions: something is settled.
+        proposals: something is suggested.
+        acceptances: what an agreeing answer begins with.
+        refusals: what a refusing answer begins with, or is.
+        changes: an earlier decision is taken back.
+        unknowns: nobody knows, or it is left for later.
+        doubts: a sentence that is itself an open question ("it is not clear whether").
+        answers: what an answer to a yes-no question begins with.
+        dangers: something may go wrong.
+        reliefs: a worry is laughed away or taken care of.
+        choices: a question between alternatives.
+        thanks: thanks and praise.
+        greetings: small talk at the beginning and end.
+        third_person: what a sentence about somebody who was just named begins with.
+        appositions: what follows a name that is explained, not called.
+        lead_ins: words before the sentence proper, from its beginning.
+        task_openings: what comes before the verb of a task ("I'll", "somebody has to").
+        step_marks: "first", "then" and what else comes before a step.
+        negations: "not" and its kin.
+        procedures: the conversation itself is begun, moved on or ended.
+        conditions: a condition with its consequence.
+        introductions: the speaker says his or her own name, in a group ``name``.
+
+    Attributes:
+        language: ISO 639-1.
+        phrases: the sections' regular expressions, joined.
+        stop_words: words without content.
+        not_names: capitalised words that are no names.
+    """
+
+    language: str
+    phrases: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    stop_words: frozenset[str] = frozenset()
+    not_names: frozenset[str] = frozenset()
+
+    def says(self, what: str, text: str) -> bool:
+        """Whether ``text`` has a turn of phrase of the section ``what``."""
+        return self.find(what, text) is not None
+
+    def find(self, what: str, text: str) -> re.Match[str] | None:
+        """The first turn of phrase of the section ``what`` in ``text``."""
+        pattern = self.phrases.get(what)
+        return pattern.search(text) if pattern is not None else None
+
+
+@cache
+def lexicon_for(language: str) -> Lexicon:
+    """The lexicon of a language (ISO 639-1); an empty one, which leaves everything to the model, if there is none."""
+    path = _FOLDER / f"{language}.txt"
+    if not language.isalpha() or not path.is_file():
+        return Lexicon(language)
+    sections: dict[str, list[str]] = {}
+    name = ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("[") and line.endswith("]") and line[1:-1].isidentifier():
+            name = line[1:-1]
+        elif line and not line.startswith("#"):
+            sections.setdefault(name, []).append(line)
+    words = {name: frozenset(" ".join(sections.pop(name, [])).split()) for name in _WORD_LISTS}
+    return Lexicon(
+        language,
+        {name: re.compile("|".join(lines), re.IGNORECASE) for name, lines in sections.items()},
+        stop_words=words["stop_words"],
+        not_names=words["not_names"],
+    )

@@ -1,0 +1,113 @@
+"""How likely a sentence is a task, decision, open question or risk: the model's labels weighed with turns of phrase."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.domain.analysis.due import find_due
+from app.domain.analysis.labels import Label, LabelledSentence
+from app.domain.analysis.lexicon import Lexicon
+from app.domain.analysis.people import People
+from app.domain.analysis.score_weights import WEIGHTS
+from app.domain.analysis.sentences import Sentence
+
+KINDS = (Label.TASK, Label.DECISION, Label.QUESTION, Label.RISK)
+"""What is looked for; the other labels are what is not."""
+
+_CUES = [
+    "promises",
+    "empty_promises",
+    "requests",
+    "courtesies",
+    "needs",
+    "others_will",
+    "past",
+    "hypotheses",
+    "decisions",
+    "proposals",
+    "acceptances",
+    "refusals",
+    "changes",
+    "unknowns",
+    "doubts",
+    "dangers",
+    "conditions",
+    "reliefs",
+    "greetings",
+    "procedures",
+]
+_FLOOR = 1e-4
+_LONG_WORDS = 20
+_SHORT_WORDS = 3
+_LOOK_BACK = 4
+_LOOK_AHEAD = 3
+
+
+@dataclass(frozen=True)
+class ScoredSentence:
+    """A sentence with the log-odds of each kind that is looked for."""
+
+    sentence: Sentence
+    scores: Mapping[Label, float]
+
+    @property
+    def text(self) -> str:
+        """The words."""
+        return self.sentence.text
+
+    @property
+    def speaker(self) -> str | None:
+        """Who said it."""
+        return self.sentence.speaker
+
+    def best(self) -> Label:
+        """The likeliest of the kinds."""
+        return max(KINDS, key=lambda kind: self.scores[kind])
+
+
+def score_sentences(labelled: Sequence[LabelledSentence], lexicon: Lexicon, people: People) -> list[ScoredSentence]:
+    """Weigh every sentence of a transcript."""
+    scored: list[ScoredSentence] = []
+    for index, entry in enumerate(labelled):
+        values = features(labelled, index, lexicon, people)
+        scores = {
+            kind: sum(WEIGHTS[kind.value].get(name, 0.0) * value for name, value in values.items()) for kind in KINDS
+        }
+        scored.append(ScoredSentence(entry.sentence, scores))
+    return scored
+
+
+def features(labelled: Sequence[LabelledSentence], index: int, lexicon: Lexicon, people: People) -> dict[str, float]:
+    """What the weights are for.
+
+    The labels' log probabilities; the lexicon's turns of phrase, the sentence's form, and what is said around it (0 or 1).
+    """
+    entry = labelled[index]
+    text = entry.sentence.text
+    words = len(text.split())
+    values = {"bias": 1.0}
+    values.update({f"label.{k.value}": math.log(max(_FLOOR, p)) for k, p in entry.probabilities.items()})
+    values.update({cue: float(lexicon.says(cue, text)) for cue in _CUES})
+    values["asks"] = float(text.endswith("?"))
+    values["length"] = min(words, _LONG_WORDS) / _LONG_WORDS
+    values["short"] = float(words <= _SHORT_WORDS)
+    values["addressed"] = float(people.addressed(text) is not None)
+    values["due"] = float(find_due(text, lexicon.language) is not None)
+    values.update(_surroundings(labelled, index, lexicon))
+    return values
+
+
+def _surroundings(labelled: Sequence[LabelledSentence], index: int, lexicon: Lexicon) -> dict[str, float]:
+    speaker = labelled[index].sentence.speaker
+    before = [entry.sentence.text for entry in labelled[max(0, index - _LOOK_BACK) : index]]
+    after = [e.sentence for e in labelled[index + 1 : index + 1 + _LOOK_AHEAD] if e.sentence.speaker != speaker][:1]
+    reply = after[0].text if after else ""
+    return {
+        "after_choice": float(any(text.endswith("?") and lexicon.says("choices", text) for text in before)),
+        "after_question": float(bool(before) and before[-1].endswith("?")),
+        "after_proposal": float(any(lexicon.says("proposals", text) for text in before)),
+        "reply_accepts": float(lexicon.says("acceptances", reply)),
+        "reply_refuses": float(lexicon.says("refusals", reply) and not lexicon.says("acceptances", reply)),
+        "reply_promises": float(lexicon.says("promises", reply)),
+        "reply_thanks": float(lexicon.says("thanks", reply)),
+    }
