@@ -1,7 +1,7 @@
 """``python -m app bench audio``: word errors, speed, memory and delays of recognition, beside bare faster-whisper."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import quantiles
 from typing import Annotated, Any
@@ -27,6 +27,12 @@ Reference = Annotated[
 ]
 Output = Annotated[Path | None, typer.Option("--json", help="Write all figures there.")]
 Pace = Annotated[float, typer.Option("--pace", min=0.1, help="Of live sessions, times real time.")]
+AtOnce = Annotated[
+    int,
+    typer.Option(
+        "--at-once", min=1, help="Also stream so many sessions at a time, and compare their texts with those alone."
+    ),
+]
 Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1 of all recordings; default: detected.")]
 NoBare = Annotated[bool, typer.Option("--no-bare", help="Leave bare faster-whisper out.")]
 Profile = Annotated[str | None, typer.Option("--profile", help="Whose models; default: the configured profile.")]
@@ -38,6 +44,7 @@ def bench_audio(
     reference: Reference = None,
     output: Output = None,
     pace: Pace = 1.0,
+    at_once: AtOnce = 1,
     language: Language = None,
     no_bare: NoBare = False,
     profile: Profile = None,
@@ -60,12 +67,15 @@ def bench_audio(
         ways[WHOLE] = in_child_process(measure_recordings, settings, recordings)
         options = ListeningOptions(partial_interval_s=settings.listening.partial_interval_ms / 1000)
         ways[LIVE] = in_child_process(measure_live, settings, recordings, pace, options)
+        if at_once > 1:
+            ways[f"{at_once} at once"] = in_child_process(measure_live, settings, recordings, pace, options, at_once)
         figures = {
             "machine": machine(),
             "transcriber": settings.models.transcriber_model,
             "beam_size": settings.listening.beam_size,
             "pace": pace,
             "ways": {name: _summary(paths, texts, found, peak) for name, (found, peak) in ways.items()},
+            "same_text_alone_and_at_once": _same_texts(ways),
         }
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +113,8 @@ def show(console: Console, figures: dict[str, Any]) -> None:
         cells = [way[name] for way in ways.values()]
         costs.add_row(label, *("–" if value is None else f"{value:.3g}{unit}" for value in cells))
     console.print(costs)
+    if figures["same_text_alone_and_at_once"]:
+        console.print(f"same text at once as alone: {figures['same_text_alone_and_at_once']}", highlight=False)
 
 
 def _summary(paths: Sequence[Path], texts: dict[str, str], found: list[Measured], peak_mib: float) -> dict[str, Any]:
@@ -142,6 +154,16 @@ def _summary(paths: Sequence[Path], texts: dict[str, str], found: list[Measured]
         "end_to_transcript_max_s": max(ends, default=None),
         "recordings": entries,
     }
+
+
+def _same_texts(ways: Mapping[str, tuple[list[Measured], float]]) -> str | None:
+    """How many sessions gave the same text beside others as alone."""
+    others = [found for name, (found, _) in ways.items() if name not in (BARE, WHOLE, LIVE)]
+    if not others:
+        return None
+    alone, _ = ways[LIVE]
+    same = sum(a.text == b.text for a, b in zip(alone, others[0], strict=True))
+    return f"{same} of {len(alone)}"
 
 
 def _percentile(values: Sequence[float], percent: int) -> float | None:

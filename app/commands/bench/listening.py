@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -100,17 +100,32 @@ def measure_recordings(settings: Settings, recordings: Sequence[tuple[Path, str 
 
 
 def measure_live(
-    settings: Settings, recordings: Sequence[tuple[Path, str | None]], pace: float, options: ListeningOptions
+    settings: Settings,
+    recordings: Sequence[tuple[Path, str | None]],
+    pace: float,
+    options: ListeningOptions,
+    at_once: int = 1,
 ) -> list[Measured]:
-    """Ours, each recording streamed as a live session at ``pace`` times real time."""
+    """Ours, each recording streamed as a live session at ``pace`` times real time, ``at_once`` sessions at a time.
+
+    Sessions that run at once share their wall and CPU time equally.
+    """
 
     async def all_of_them() -> list[Measured]:
         async with _ports(settings) as ports:
             listening = LiveListening(ports, options)
-            return [
-                await _live(ports, listening, SessionKey("bench", f"b{number}"), path, language, pace)
-                for number, (path, language) in enumerate(recordings)
-            ]
+
+            async def one(number: int) -> Measured:
+                path, language = recordings[number]
+                return await _live(ports, listening, SessionKey("bench", f"b{number}"), path, language, pace)
+
+            measured: list[Measured] = []
+            for first in range(0, len(recordings), at_once):
+                clock = _Clock()
+                batch = await asyncio.gather(*map(one, range(first, min(first + at_once, len(recordings)))))
+                wall_s, cpu_s = (value / len(batch) for value in clock.read())
+                measured += [replace(each, wall_s=wall_s, cpu_s=cpu_s) for each in batch]
+            return measured
 
     return asyncio.run(all_of_them())
 
