@@ -99,7 +99,7 @@ class AnalyzeTranscript:
             GatewayError: the language model failed.
         """
         progress = _Progress(on_progress)
-        lexicon = lexicon_for(context.language)
+        lexicon = await asyncio.to_thread(lexicon_for, context.language)  # read from disk the first time
         language = context.summary_language or context.language
         labelled = await progress.during(
             self._labels.label(split_sentences(lines), context.language, progress.part(0.0, _LABELLING))
