@@ -17,12 +17,10 @@ from rich.console import Console
 
 from app.commands.live_transcript import LiveTranscript
 from app.commands.options import load_settings, reported
-from app.commands.pull_progress import pull_display
+from app.commands.pull_progress import pull_missing
 from app.commands.show_analysis import show_analysis
 from app.commands.simulate import Client, prepare_audio
 from app.domain.errors import ConfigurationError, GatewayUnavailable
-from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.catalog.needs import models_to_pull
 from app.settings import Settings
 
 RECORDINGS = Path(__file__).parents[1] / "demo"
@@ -45,7 +43,7 @@ def demo(
         if not recording.is_file():
             raise ConfigurationError("--language must be en or es")
         settings = load_settings(profile="cpu", models_dir=models_dir)
-        _pull(settings)
+        pull_missing(settings)
         out.mkdir(parents=True, exist_ok=True)
         chunks, chunk_s = prepare_audio(recording, encoding="opus", sample_rate=16_000, channels=1, chunk_ms=20)
         with running_server(settings, out, console) as address:
@@ -62,19 +60,6 @@ def demo(
             raise GatewayUnavailable(
                 f"the analysis is incomplete (see the notes above); the server's log is {out / 'server.log'}"
             )
-
-
-def _pull(settings: Settings) -> None:
-    catalog = Catalog.from_settings(settings)
-    missing = [
-        entry
-        for entry in map(catalog.entry, models_to_pull(settings, catalog.entries))
-        if not catalog.is_installed(entry)
-    ]
-    if missing:
-        with pull_display(sum(entry.size_bytes for entry in missing)) as on_progress:
-            for entry in missing:
-                catalog.pull(entry.name, on_progress)
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.progress import TransferSpeedColumn as SpeedColumn
 
 from app.infrastructure.catalog.assembly import OnProgress, PullEvent
+from app.infrastructure.catalog.catalog import Catalog
+from app.infrastructure.catalog.needs import models_to_pull
+from app.settings import Settings
 
 _LINE_EVERY_S = 5.0
 
@@ -23,6 +26,21 @@ def pull_display(total_bytes: int, console: Console | None = None) -> Iterator[O
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), SpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         yield _Bars(progress, total_bytes)
+
+
+def pull_missing(settings: Settings) -> None:
+    """Fetch the models that the settings need and that are not installed; nothing is shown if there are none.
+
+    Raises:
+        ConfigurationError, StorageError: as for ``Catalog.pull``.
+    """
+    catalog = Catalog.from_settings(settings)
+    needed = map(catalog.entry, models_to_pull(settings, catalog.entries))
+    missing = [entry for entry in needed if not catalog.is_installed(entry)]
+    if missing:
+        with pull_display(sum(entry.size_bytes for entry in missing)) as on_progress:
+            for entry in missing:
+                catalog.pull(entry.name, on_progress)
 
 
 class _Bars:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.options import load_settings, reported, require_available
+from app.commands.pull_progress import pull_missing
 from app.domain.errors import ConfigurationError, VigiaError
 from app.settings import Settings
 from app.telemetry import configure_logging
@@ -35,12 +36,15 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Where sessions are kept.")] = None,
     models_dir: Annotated[Path | None, typer.Option(help="Where models lie.")] = None,
+    pull: Annotated[bool, typer.Option("--pull", help="First fetch the models that are missing.")] = False,
 ) -> None:
     """Start the server; Ctrl+C stops it."""
     address = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(profile=profile, data_dir=data_dir, models_dir=models_dir, server=address or None)
     configure_logging(settings.log.level, settings.log.format)
     with reported(), contextlib.closing(_listen_for(settings)) as listener:
+        if pull:
+            pull_missing(settings)
         failures: list[VigiaError] = []
         # uvicorn would log a failed start as a traceback; the command ends with the error's sentence instead.
         logging.getLogger("uvicorn.error").addFilter(lambda record: not (failures and record.levelno >= logging.ERROR))
