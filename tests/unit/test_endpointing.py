@@ -50,6 +50,19 @@ def test_a_click_is_no_utterance_but_a_short_answer_is() -> None:
     assert frames(run(Endpointer(OPTIONS), (0, 20), (0.9, 5), (0, 40))) == [(20, 25)]
 
 
+def test_a_click_at_the_very_beginning_is_no_utterance_either() -> None:
+    assert run(Endpointer(OPTIONS), (0.9, 2), (0, 40)) == []
+    jumped = Endpointer(OPTIONS)
+    run(jumped, (0.9, 20), (0, 40))
+    jumped.jump(100 * VAD_FRAME_SAMPLES)
+    assert run(jumped, (0.9, 2), (0, 40)) == []
+
+
+def test_the_rest_of_a_cut_utterance_is_kept_however_short() -> None:
+    resumed = Endpointer(OPTIONS, 100 * VAD_FRAME_SAMPLES)
+    assert frames(run(resumed, (0.9, 2), (0, 40))) == [(100, 102)]
+
+
 def test_long_speech_is_cut_at_its_quietest_place_without_a_hole() -> None:
     stretches = [(0.95, 120), (0.5, 6), (0.95, 300), (0.6, 6), (0.95, 100)]
     found = run(Endpointer(OPTIONS), *stretches)

@@ -49,6 +49,26 @@ async def test_every_word_is_heard_once(world: World) -> None:
     assert session.language == "en"
 
 
+@pytest.mark.parametrize("audio_s", [0.001, 0.02, 0.05, 0.11, 0.777, 2.501])
+async def test_a_session_may_end_anywhere(world: World, audio_s: float) -> None:
+    key = await world.open("a")
+    await world.send(key, tones([1] * 6, word_s=0.4, pause_s=0.1)[: int(audio_s * SAMPLE_RATE_HZ)])
+    await world.listening.finish(key)
+    session = await world.ports.sessions.get(key)
+    end_s = (await world.ports.journal.state(key)).audio_s
+    assert session.heard_s == pytest.approx(end_s)
+    assert all(0 <= segment.start < segment.end <= end_s + 1e-3 for segment in await world.segments(key))
+
+
+async def test_what_is_left_after_a_restart_may_be_shorter_than_a_recogniser_takes(world: World) -> None:
+    key = await world.open("a")
+    await world.send(key, tones([1], word_s=1.0))
+    await world.ports.transcripts.add_segments(key, [], heard_s=0.96, language=None)
+    await world.send(key, silence(0.3))
+    await world.listening.finish(key)
+    assert (await world.ports.sessions.get(key)).heard_s == pytest.approx(1.5)
+
+
 async def test_times_are_on_the_sessions_clock(world: World) -> None:
     key = await world.open("a")
     await world.send(key, np.concatenate([silence(5), tones([1]), silence(4), tones([2, 3])]))
@@ -155,6 +175,28 @@ async def test_partial_results_carry_the_next_id_and_are_replaced(tmp_path: Path
         progress = [message for message in messages if isinstance(message, Progress)]
         assert progress[-1] == Progress("transcribing", 1.0)
         assert [each.fraction for each in progress] == sorted(each.fraction for each in progress)
+
+
+async def test_a_cut_in_long_speech_takes_nothing_back(tmp_path: Path) -> None:
+    options = ListeningOptions(partial_interval_s=0.01, hear_interval_s=0.05, retry=QUICK_RETRIES)
+    async with open_world(tmp_path, options=options) as world:
+        key = await world.open("a")
+        await world.listening.start(key)
+        with world.ports.feed.subscribe(key) as queue:
+            audio = tones(range(40), **WORD)  # pauses too short to end an utterance: it is cut
+            for at in range(0, audio.size, 4800):
+                await world.send(key, audio[at : at + 4800])
+                await world.listening.wait_below(key, 0.4)
+                await asyncio.sleep(0.01)
+            messages = [queue.get_nowait() for _ in range(queue.qsize())]
+        words = said = 0
+        for message in partials(messages):
+            finals = sum(len(line.text.split()) for line in message.lines if line.segment_id in message.final)
+            said, words = said + finals, max(words, said + finals + len(message.text.split()))
+            assert said + len(message.text.split()) >= words - 1  # the word being spoken may change
+        assert words > 30
+        heard = [message.audio_s for message in partials(messages)]
+        assert heard == sorted(heard)
 
 
 async def test_the_events_name_the_segments(world: World) -> None:

@@ -1,6 +1,6 @@
 """Cuts a session's audio into blocks of speech for recognition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ class BlockCutter:
         self._state: VadState | None = None
         self._audio: Waveform = np.zeros(0, np.float32)
         self._audio_start = start
+        self._stretch_end: int | None = None  # of the audio proper, while its last frame is being filled up
         self._longest_filled_gap = round(blocks.long_pause_s * SAMPLE_RATE_HZ)
 
     @property
@@ -91,17 +92,19 @@ class BlockCutter:
         return blocks
 
     async def _end_stretch(self) -> list[SpokenBlock]:
+        self._stretch_end = self.position
         missing = -(self.position - self.endpointer.position) % VAD_FRAME_SAMPLES
         self._audio = np.concatenate([self._audio, np.zeros(missing, np.float32)])
         blocks = await self._advance()
         blocks += self._group(self.endpointer.finish())
+        self._stretch_end = None
         return blocks + self._with_audio(self.builder.finish())
 
     def _group(self, utterances: list[Utterance]) -> list[SpokenBlock]:
         blocks = []
         for utterance in utterances:
             blocks += self._with_audio(self.builder.silent_until(utterance.speech_start))
-            blocks += self._with_audio(self.builder.add(utterance))
+            blocks += self._with_audio(self.builder.add(_within(utterance, self._stretch_end)))
         return blocks
 
     def _with_audio(self, blocks: list[Block]) -> list[SpokenBlock]:
@@ -115,6 +118,12 @@ class BlockCutter:
         drop = needed - self._audio_start
         if drop > 0:
             self._audio, self._audio_start = self._audio[drop:].copy(), needed
+
+
+def _within(utterance: Utterance, end: int | None) -> Utterance:
+    if end is None:
+        return utterance
+    return replace(utterance, end=min(utterance.end, end), speech_end=min(utterance.speech_end, end))
 
 
 def _levels(audio: Waveform) -> NDArray[np.float64]:

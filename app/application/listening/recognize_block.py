@@ -4,13 +4,18 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from app.application.listening.cut_blocks import SpokenBlock
+from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
 from app.domain.errors import GatewayBusy, GatewayError
 from app.domain.transcription.gate import believable
 from app.domain.transcription.gateway import Transcriber
 from app.domain.transcription.models import TranscribeOptions, Transcription
 
 log = logging.getLogger(__name__)
+SHORTEST_S = 0.1
+"""A recogniser takes no less. A session, or what is left of one after a cut, may be shorter."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,12 @@ class RetryOptions:
     attempts: int = 4
     delay_s: float = 0.5
     longest_delay_s: float = 4.0
+
+
+def long_enough(audio: Waveform) -> Waveform:
+    """``audio``, with silence behind it if it is shorter than a recogniser takes."""
+    missing = round(SHORTEST_S * SAMPLE_RATE_HZ) - audio.size
+    return np.pad(audio, (0, missing)) if missing > 0 else audio
 
 
 async def recognize_block(
@@ -50,7 +61,7 @@ async def _transcribe(
     failures, delay_s = 0, retry.delay_s
     while True:
         try:
-            return await transcriber.transcribe(spoken.audio, options)
+            return await transcriber.transcribe(long_enough(spoken.audio), options)
         except GatewayBusy:
             log.debug("recognition is busy")
         except GatewayError as error:

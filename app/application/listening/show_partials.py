@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.application.listening.commit_finals import FinalsInOrder
 from app.application.listening.cut_blocks import BlockCutter
+from app.application.listening.recognize_block import long_enough
 from app.application.sessions.feed import PartialText, SessionFeed
 from app.domain.audio.models import SAMPLE_RATE_HZ, TimeSpan, Waveform
 from app.domain.errors import GatewayError
@@ -65,6 +66,7 @@ class ShownText:
         self._said: dict[int, _Said] = {}
         self._submitted: set[int] = set()
         self._shown = ""
+        self._shown_upto = 0
         self._heard_s = 0.0
         self._due = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -132,7 +134,7 @@ class ShownText:
             word_times=False,
         )
         try:
-            found = await asyncio.wait_for(self._transcriber.transcribe(snapshot.audio, options), STALE_S)
+            found = await asyncio.wait_for(self._transcriber.transcribe(long_enough(snapshot.audio), options), STALE_S)
         except (GatewayError, asyncio.TimeoutError, TimeoutError):
             log.debug("partial result given up")
         else:
@@ -140,7 +142,10 @@ class ShownText:
             text = " ".join(segment.text for segment in found.segments if believable(segment, whole))
             said.upto = snapshot.upto
             said.text = presentable(text, unfinished=snapshot.unfinished) or said.text
-            self._publish(audio_s=snapshot.upto / SAMPLE_RATE_HZ)
+            # What was shown already goes on until the rest of a cut utterance is recognised too: nothing is taken back.
+            if snapshot.upto >= self._shown_upto:
+                self._shown_upto = snapshot.upto
+                self._publish(audio_s=snapshot.upto / SAMPLE_RATE_HZ)
         finally:
             ended = time.monotonic()
             pause_s = 0.0 if snapshot.ended else self._interval_s  # what is said meanwhile waits for this one already

@@ -75,6 +75,7 @@ class Endpointer:
         self.speech_end = start
         self.position = start
         self._floor = start
+        self._cut_at = start or None  # speech that begins here goes on from before; 0 is where the session begins
         self._probabilities: list[float] = []  # of the open utterance's frames
         self._levels: list[float] = []
 
@@ -109,6 +110,7 @@ class Endpointer:
     def jump(self, position: int) -> None:
         """Go on at ``position`` (in samples) after a gap; call ``finish`` before."""
         self.position = self._floor = position
+        self._cut_at = None
 
     def _frame(self, probability: float, level: float) -> Utterance | None:
         options = self.options
@@ -130,7 +132,7 @@ class Endpointer:
         end = min(self.position, self.speech_end + self._samples(self.options.pad_s))
         found = Utterance(start, end, self.speech_start, self.speech_end, pause=True)
         long_enough = self.speech_end - self.speech_start >= self._samples(self.options.shortest_s)
-        continued = self.speech_start == self._floor  # the rest of a cut utterance is never a click
+        continued = self.speech_start == self._cut_at  # the rest of a cut utterance is never a click
         self.speech_start = None
         self._probabilities, self._levels = [], []
         if not long_enough and not continued:
@@ -144,7 +146,7 @@ class Endpointer:
         at = self.speech_start + frames * VAD_FRAME_SAMPLES
         found = Utterance(self.open_start, at, self.speech_start, at, pause=False)
         self._probabilities, self._levels = self._probabilities[frames:], self._levels[frames:]
-        self.speech_start = self._floor = at
+        self.speech_start = self._floor = self._cut_at = at
         return found
 
     @staticmethod
