@@ -5,6 +5,7 @@ import contextlib
 import logging
 from typing import Annotated, NoReturn
 
+import anyio
 from fastapi import APIRouter, Depends, WebSocket
 
 from app.api.connection import Connection, run_beside
@@ -190,13 +191,13 @@ async def _pump(feed: "asyncio.Queue[FeedMessage]", outbox: Outbox) -> int:
     """Pass on what happens in the session until its analysis can be read; returns the analysis's version."""
     progress: Progress | None = None
     while True:
-        try:
-            message = await asyncio.wait_for(feed.get(), PROGRESS_REPEAT_S)
-        except (asyncio.TimeoutError, TimeoutError):
+        message: FeedMessage | None = None
+        with anyio.move_on_after(PROGRESS_REPEAT_S):
+            message = await feed.get()
+        if message is None:
             if progress is not None:
                 outbox.progress(progress)
-            continue
-        if isinstance(message, PartialText):
+        elif isinstance(message, PartialText):
             outbox.partial(message)
         elif isinstance(message, Progress):
             progress = message

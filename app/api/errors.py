@@ -110,6 +110,8 @@ def install_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return error_response(errors.InvalidInput("the body is not JSON", code="invalid_json"))
         location = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
         param = ".".join(location) or None
         message = f"{param}: {first['msg']}" if param else str(first["msg"])

@@ -17,15 +17,19 @@ from app.api.schemas.session import (
 )
 from app.api.status import status_json
 from app.domain.errors import Conflict, InvalidInput
-from app.domain.session.models import SessionKey
+from app.domain.session.models import SessionKey, SessionKind
 
 router = APIRouter(tags=["sessions"])
 
 
 @router.post("/session", status_code=201, summary="Make a session")
-async def create_session(wanted: CreateSession, principal: PrincipalDep, container: ContainerDep) -> CreatedSession:
+async def create_session(
+    principal: PrincipalDep, container: ContainerDep, wanted: CreateSession | None = None
+) -> CreatedSession:
     """Make a session that a socket may attach to, or that recordings are uploaded into."""
-    opened = await container.open_session.create(principal.owner, wanted.session_id, wanted.config(), wanted.kind)
+    wanted = wanted or CreateSession()
+    kind = wanted.kind or SessionKind.RECORDING
+    opened = await container.open_session.create(principal.owner, wanted.session_id, wanted.config(), kind)
     return CreatedSession(session_id=opened.session.key.session_id, resume_token=opened.resume_token)
 
 

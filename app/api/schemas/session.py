@@ -10,18 +10,18 @@ from app.domain.session.models import SearchHit, Session, SessionConfig, Session
 
 
 class CreateSession(BaseModel):
-    """What a new session should be."""
+    """What a new session should be. Fields that are absent or null take their defaults."""
 
     model_config = ConfigDict(extra="ignore")
 
     session_id: SessionId | None = Field(None, description="Made by the server if absent.")
-    kind: SessionKind = SessionKind.RECORDING
+    kind: SessionKind | None = Field(None, description="Absent = recording.")
     language: Language | None = Field(None, description="Of the speech, ISO 639-1; absent = detect.")
     summary_language: Language | None = Field(None, description="Of the analysis; absent = the transcript's.")
-    vocabulary: Vocabulary = Field((), description="Names and jargon.")
+    vocabulary: Vocabulary | None = Field(None, description="Names and jargon.")
     timezone: TimeZone | None = Field(None, description="IANA name, for dates in the analysis.")
     started_at: UnixSeconds | None = Field(None, description="Unix seconds of the session's start.")
-    diarize: bool = True
+    diarize: bool | None = Field(None, description="Tell speakers apart; absent = true.")
     speakers: int | None = Field(None, ge=1, le=20, description="How many people speak, if known.")
 
     def config(self) -> SessionConfig:
@@ -29,10 +29,10 @@ class CreateSession(BaseModel):
         return SessionConfig(
             language=self.language,
             summary_language=self.summary_language,
-            vocabulary=self.vocabulary,
+            vocabulary=self.vocabulary or (),
             timezone=self.timezone,
             started_at=self.started_at,
-            diarize=self.diarize,
+            diarize=self.diarize is not False,
             speakers=self.speakers,
         )
 

@@ -20,7 +20,7 @@ class ConfigMessage(_ClientMessage):
     session_id: SessionId | None = None
     sample_rate: int | None = Field(None, ge=8_000, le=48_000)
     encoding: Literal["pcm16", "opus"] | None = None
-    channels: Literal[1, 2] | None = None
+    channels: int | None = Field(None, ge=1, le=2)
     language: Language | None = None
     summary_language: Language | None = None
     vocabulary: Vocabulary | None = Field(None, strict=False)

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
+import anyio
+
 from app.domain.errors import Conflict, Overloaded
 from app.domain.session.models import SessionKey
 
@@ -52,8 +54,8 @@ class LiveSessions:
     async def wait_released(self, key: SessionKey, timeout_s: float) -> None:
         """Return when nobody records into the session, or after ``timeout_s``: a connection that broke is still tidying up."""
         if key in self._live:
-            with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
-                await asyncio.wait_for(self._live[key].released.wait(), timeout_s)
+            with anyio.move_on_after(timeout_s):
+                await self._live[key].released.wait()
 
     @contextlib.contextmanager
     def claim(self, key: SessionKey) -> Iterator[asyncio.Event]:

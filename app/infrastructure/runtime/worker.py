@@ -145,13 +145,19 @@ class ModelWorker(Generic[Model]):
         self._enqueue(job, priority)
         limit = self._deadline_s if deadline_s is None else deadline_s
         try:
-            return await asyncio.wait_for(job.future, limit)
-        except (asyncio.TimeoutError, TimeoutError):
-            raise GatewayTimeout(
-                f"{self.name} did not answer within {limit:g} s; try again, or use a smaller model", retry_after_s=limit
-            ) from None
+            # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes together with the result.
+            await asyncio.wait([job.future], timeout=limit)
+            if not job.future.done():
+                raise GatewayTimeout(
+                    f"{self.name} did not answer within {limit:g} s; try again, or use a smaller model",
+                    retry_after_s=limit,
+                )
+            result: Result = job.future.result()
+            return result
         finally:
             self._forget(job)
+            if not job.future.cancel() and not job.future.cancelled():
+                job.future.exception()  # seen, so that asyncio does not report it as lost if the caller was cancelled
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Stop the threads, cancel what runs or waits, and let go of the model. Blocking; safe to call twice."""
