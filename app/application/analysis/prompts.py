@@ -36,7 +36,7 @@ _ENGLISH = Prompts(
         "only what the note says."
     ),
     wording_example=(
-        "1 (decision): Latin or German? / Latin is nicer. / Okay, Latin then.\n2 (task): S4: I'll, um, tune the "
+        "1 (decision): Latin or German? / Latin is nicer. / Okay, Latin then.\n2 (task, S4): I'll, um, tune the "
         "organ before Sunday, yes.",
         '{"1": "The choir sings in Latin.", "2": {"title": "Tune the organ", "description": "S4 tunes the organ before Sunday."}}',
     ),
@@ -62,7 +62,7 @@ _SPANISH = Prompts(
         "Di solo lo que dice la nota."
     ),
     wording_example=(
-        "1 (decisión): ¿En latín o en alemán? / En latín es más bonito. / Vale, pues en latín.\n2 (tarea): S4: "
+        "1 (decisión): ¿En latín o en alemán? / En latín es más bonito. / Vale, pues en latín.\n2 (tarea, S4): "
         "Yo, eh, afino el órgano antes del domingo, sí.",
         '{"1": "El coro canta en latín.", "2": {"title": "Afinar el órgano", "description": "S4 afina el órgano antes del domingo."}}',
     ),

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.application.analysis.prompts import Prompts, prompts_for
+from app.domain.analysis.due import find_due
 from app.domain.analysis.extract import FoundItem
 from app.domain.analysis.labels import Label
 from app.domain.analysis.lexicon import Lexicon
 from app.domain.analysis.wording import capitalised, foreign_words, shortened, tidy, title_of
-from app.domain.analysis.words import overlap, stems
+from app.domain.analysis.words import stems
 from app.domain.errors import GatewayTimeout, InvalidInput
 from app.domain.language.gateway import LanguageModel
 from app.domain.language.models import GenerateOptions, Message
@@ -70,7 +71,7 @@ class WordItems:
         return wordings
 
     async def _ask(self, items: Sequence[FoundItem], prompts: Prompts) -> list[Any]:
-        notes = "\n".join(f"{n} ({prompts.kinds[item.kind]}): {_note(item)}" for n, item in enumerate(items, 1))
+        notes = "\n".join(f"{n} ({_heading(item, prompts)}): {_note(item)}" for n, item in enumerate(items, 1))
         messages = [
             Message("system", prompts.wording),
             Message("user", prompts.wording_example[0]),
@@ -96,14 +97,14 @@ def said(item: FoundItem, lexicon: Lexicon) -> Wording:
     return Wording(shortened(tidy(item.main.text, lexicon), _MAX_TEXT))
 
 
+def _heading(item: FoundItem, prompts: Prompts) -> str:
+    kind = prompts.kinds[item.kind]
+    return f"{kind}, {item.owner}" if item.kind is Label.TASK and item.owner else kind
+
+
 def _note(item: FoundItem) -> str:
-    """What was said, with the speaker of a task: the model is shown who promises."""
-    parts = [*((context.text) for context in item.context), *(_line(item, s.speaker, s.text) for s in item.sentences)]
-    return shortened(" / ".join(parts), _MAX_NOTE)
-
-
-def _line(item: FoundItem, speaker: str | None, text: str) -> str:
-    return f"{speaker}: {text}" if item.kind is Label.TASK and speaker else text
+    """What was said, with what was said just before where that is needed."""
+    return shortened(" / ".join(sentence.text for sentence in (*item.context, *item.sentences)), _MAX_NOTE)
 
 
 def _schema(items: Sequence[FoundItem]) -> Mapping[str, Any]:
@@ -144,13 +145,16 @@ def _trusted(text: str, item: FoundItem, lexicon: Lexicon, *, translated: bool) 
     source = _note(item) + " " + (item.owner or "")
     if len(text.split()) < 2 or foreign_words(text, source):
         return False
+    due = find_due(text, lexicon.language)
+    if due is not None and due.lower() not in source.lower():
+        return False
     if translated:
         return True
     negated = lexicon.says("negations", item.main.text)
-    return overlap_of(text, source, lexicon) >= _SHARED and (negated == lexicon.says("negations", text))
+    return _share(text, source, lexicon) >= _SHARED and (negated == lexicon.says("negations", text))
 
 
-def overlap_of(text: str, source: str, lexicon: Lexicon) -> float:
+def _share(text: str, source: str, lexicon: Lexicon) -> float:
     """Share of the content words of ``text`` that ``source`` has."""
     content = stems(text, lexicon)
-    return len(content & stems(source, lexicon)) / len(content) if content else overlap(content, content)
+    return len(content & stems(source, lexicon)) / len(content) if content else 0.0

@@ -41,6 +41,10 @@ class Dialogue:
         """Log-odds of a kind."""
         return self.sentences[index].scores[kind]
 
+    def probability(self, index: int, label: Label) -> float:
+        """The model's probability of a label."""
+        return self.sentences[index].probabilities[label]
+
     def says(self, what: str, index: int) -> bool:
         """Whether a sentence has a turn of phrase."""
         return self.lexicon.says(what, self.text(index))

@@ -8,6 +8,8 @@ _THRESHOLD = -0.5
 """Log-odds from which a sentence counts: recall and precision are about equal on practice dialogues left out of the fit."""
 _DOUBT_THRESHOLD = -3.0
 """The words say it clearly; the model only has to allow it."""
+_UNKNOWN = 0.3
+"""The model's probability of "open question" from which a statement says that nobody knows."""
 _DECISION_TURNS = 4
 _ANSWER_TURNS = 3
 _RISK_TURNS = 2
@@ -83,8 +85,7 @@ def _open_question(dialogue: Dialogue, index: int) -> list[int]:
             return []
         unknown = _left_open(dialogue, index)
         return [index, unknown] if unknown is not None else []
-    doubtful = dialogue.says("doubts", index) and not dialogue.says("past", index)
-    if doubtful and dialogue.score(index, Label.QUESTION) >= _DOUBT_THRESHOLD:
+    if dialogue.says("doubts", index) and dialogue.score(index, Label.QUESTION) >= _DOUBT_THRESHOLD:
         return [index]
     return []
 
@@ -93,11 +94,18 @@ def _left_open(dialogue: Dialogue, index: int) -> int | None:
     for reply in dialogue.reply(index, turns=_ANSWER_TURNS):
         if dialogue.asks(reply) and dialogue.turns_between(index, reply) > 1:
             return None
-        if dialogue.says("unknowns", reply):
+        if _does_not_know(dialogue, reply):
             return reply
         if dialogue.turns_between(index, reply) == 1 and dialogue.says("answers", reply):
             return None
     return None
+
+
+def _does_not_know(dialogue: Dialogue, index: int) -> bool:
+    """Whether a sentence says that something is not known, in known words or to the model."""
+    if dialogue.asks(index):
+        return False
+    return dialogue.says("unknowns", index) or dialogue.probability(index, Label.QUESTION) >= _UNKNOWN
 
 
 def _same_question(dialogue: Dialogue, group: list[int], index: int) -> bool:

@@ -114,6 +114,9 @@ def _only_words(dialogue: Dialogue, task: FoundTask) -> bool:
 
 
 def _owner(dialogue: Dialogue, task: FoundTask) -> str | None:
+    last = task.indices[-1]
+    if any(dialogue.says("unassigned", index) for index in (*task.indices, *dialogue.reply(last, turns=2))):
+        return None
     for index in task.indices:
         if dialogue.says("promises", index) and not dialogue.asks(index):
             return dialogue.speaker(index)
@@ -145,10 +148,9 @@ def _asked(dialogue: Dialogue, index: int) -> str | None:
 def _other(dialogue: Dialogue, index: int) -> str | None:
     """The person who is talked about: named in the sentence, or just before."""
     acting = dialogue.lexicon.find("others_will", dialogue.text(index))
-    if acting is None and (dialogue.says("needs", index) or dialogue.says("requests", index)):
+    if acting is None or dialogue.lexicon.says("roles", acting.group()):
         return None
-    places = (index, index - 1, index - 2) if acting is not None else (index,)
-    for place in places:
+    for place in (index, index - 1, index - 2):
         names = dialogue.people.mentioned(dialogue.text(place)) if place >= 0 else []
         if names:
             return dialogue.people.owner_called(names[0])

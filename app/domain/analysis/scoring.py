@@ -45,10 +45,11 @@ _LOOK_AHEAD = 3
 
 @dataclass(frozen=True)
 class ScoredSentence:
-    """A sentence with the log-odds of each kind that is looked for."""
+    """A sentence with the log-odds of each kind that is looked for, and the model's own probabilities."""
 
     sentence: Sentence
     scores: Mapping[Label, float]
+    probabilities: Mapping[Label, float]
 
     @property
     def text(self) -> str:
@@ -73,7 +74,7 @@ def score_sentences(labelled: Sequence[LabelledSentence], lexicon: Lexicon, peop
         scores = {
             kind: sum(WEIGHTS[kind.value].get(name, 0.0) * value for name, value in values.items()) for kind in KINDS
         }
-        scored.append(ScoredSentence(entry.sentence, scores))
+        scored.append(ScoredSentence(entry.sentence, scores, entry.probabilities))
     return scored
 
 
@@ -94,6 +95,9 @@ def features(labelled: Sequence[LabelledSentence], index: int, lexicon: Lexicon,
     values["addressed"] = float(people.addressed(text) is not None)
     values["due"] = float(find_due(text, lexicon.language) is not None)
     values.update(_surroundings(labelled, index, lexicon))
+    asked = max(values["requests"], values["needs"], values["addressed"])
+    values["asked_and_promised"] = asked * values["reply_promises"]
+    values["asked_and_accepted"] = asked * values["reply_accepts"]
     return values
 
 

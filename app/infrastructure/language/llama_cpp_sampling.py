@@ -15,6 +15,11 @@ from app.infrastructure.language.llama_cpp_engine import LlamaCppEngine, Logits
 _SHORTLIST = (1, 64)
 """A grammar is tried on the likeliest tokens first: trying the whole vocabulary takes as long as evaluating a token."""
 _SPACE_RULE = re.compile(r"^space ::=.*$", re.MULTILINE)
+_SPACE = 'space ::= " "?'
+"""No line breaks and indents: they cost a token each."""
+_CHARACTER_RULE = re.compile(r"^char ::=.*$", re.MULTILINE)
+_CHARACTER = r'char ::= [^"\\\x7F\x00-\x1F] | "\\" ["\\/bfnrt]'
+"""The converter's own rule lets control characters and halves of surrogate pairs through."""
 
 
 class TokenChooser:
@@ -84,8 +89,8 @@ class TokenChooser:
             rules = json_schema_to_gbnf(json.dumps(schema))
         except Exception as error:  # the converter raises whatever its walk over the schema meets
             raise InvalidInput("the JSON schema cannot be turned into a grammar", param="json_schema") from error
-        compact = _SPACE_RULE.sub('space ::= " "?', rules)  # no line breaks and indents: they cost a token each
-        grammar = self._api.llama_sampler_init_grammar(self._engine.vocabulary, compact.encode(), b"root")
+        strict = _CHARACTER_RULE.sub(lambda match: _CHARACTER, _SPACE_RULE.sub(_SPACE, rules))
+        grammar = self._api.llama_sampler_init_grammar(self._engine.vocabulary, strict.encode(), b"root")
         if not grammar:
             raise InvalidInput("the JSON schema's grammar is too large for llama.cpp", param="json_schema")
         return grammar
