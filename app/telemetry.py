@@ -22,12 +22,18 @@ def _add_ids(_: object, __: str, event: structlog.typing.EventDict) -> structlog
     return event
 
 
+def _drop_color(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    event.pop("color_message", None)  # uvicorn's own copy of its message, with terminal codes
+    return event
+
+
 def configure_logging(level: str, log_format: Literal["console", "json"]) -> None:
     """Send every log line, ours and the libraries', to standard error in one format."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        _drop_color,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_ids,
     ]
