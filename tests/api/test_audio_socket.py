@@ -123,6 +123,17 @@ async def test_a_dropped_session_is_resumed_where_it_was(server: RunningServer) 
     assert text == "w1 w2 w3 w4"
 
 
+async def test_a_session_that_dropped_before_its_first_audio_is_resumed_too(server: RunningServer) -> None:
+    async with server.socket() as client:
+        ready = await client.configure(session_id="early")
+        assert ready["resumed"] is False
+        client.socket.transport.abort()
+    await _until_state(server, "early", "interrupted")
+    async with server.socket() as client:
+        again = await client.configure(session_id="early", resume_token=ready["resume_token"])
+        assert (again["resumed"], again["next_chunk_id"]) == (True, 1)
+
+
 async def test_a_session_that_nobody_resumes_is_finished(start_server: StartServer) -> None:
     server = await start_server(sessions={"resume_window_s": 0.2})
     async with server.socket() as client:

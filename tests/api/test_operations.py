@@ -81,7 +81,7 @@ async def test_openapi_describes_every_route(server: RunningServer) -> None:
     [
         ("GET", "/nothing/here", 404),
         ("PUT", "/session", 405),
-        ("POST", "/session", 400),
+        ("POST", "/search", 405),
         ("GET", "/session?limit=0", 400),
         ("GET", "/session/unknown", 404),
         ("GET", "/session/..%2f..%2fetc", 404),
@@ -113,6 +113,7 @@ async def test_invalid_bodies_name_the_field(server: RunningServer) -> None:
     assert answer.json()["error"]["param"] == "session_id"
     answer = await server.http.post("/session", content=b"{", headers={"content-type": "application/json"})
     assert answer.status_code == 400
+    assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == ("invalid_json", None)
 
 
 async def test_a_fault_of_ours_has_the_shape_too(server: RunningServer) -> None:

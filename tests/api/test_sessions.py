@@ -105,6 +105,7 @@ async def test_what_is_no_recording_is_refused(server: RunningServer, content: b
     answer = await server.http.post("/session/bad/audio", content=content)
     assert answer.status_code == status
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+    assert (await server.http.get("/session/bad")).status_code == 404  # nothing is left of it
     again = await server.http.post("/session/bad/audio", content=wav(1))
     assert again.status_code == 200
     assert again.json()["duration_s"] == pytest.approx(0.5)
@@ -248,3 +249,20 @@ async def test_a_session_that_exists_is_not_made_again(server: RunningServer) ->
     answer = await server.http.post("/session", json={"session_id": "same"})
     assert answer.status_code == 409
     assert (await server.http.post("/session", json={})).status_code == 201
+
+
+async def test_every_field_of_a_new_session_may_be_absent_or_null(server: RunningServer) -> None:
+    assert (await server.http.post("/session")).status_code == 201
+    names = ("session_id", "kind", "language", "started_at", "vocabulary", "diarize")
+    answer = await server.http.post("/session", json=dict.fromkeys(names))
+    assert answer.status_code == 201
+    session = (await server.http.get(f"/session/{answer.json()['session_id']}")).json()
+    assert (session["kind"], session["diarize"]) == ("recording", True)
+
+
+async def test_a_speakers_name_breaks_no_subtitles(server: RunningServer) -> None:
+    await record(server, "odd", spoken(1))
+    await server.http.patch("/session/odd/speakers", json={"S1": "<i> --> & Co"})
+    for kind in ("srt", "vtt"):
+        text = (await server.http.get(f"/session/odd/transcript?format={kind}")).text
+        assert text.count("-->") == 1

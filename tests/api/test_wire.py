@@ -51,6 +51,7 @@ def test_config_takes_defaults_for_null() -> None:
         ("encoding", 1),
         ("channels", 0),
         ("channels", 3),
+        ("channels", True),
         ("language", "english"),
         ("language", "xx"),
         ("language", ""),

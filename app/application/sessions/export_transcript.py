@@ -21,7 +21,7 @@ def to_markdown(lines: Sequence[TranscriptLine]) -> str:
 def to_srt(lines: Sequence[TranscriptLine]) -> str:
     """SubRip subtitles."""
     return "".join(
-        f"{number}\n{_stamp(line.start, ',')} --> {_stamp(line.end, ',')}\n{_prefix(line)}{_flat(line.text)}\n\n"
+        f"{number}\n{_stamp(line.start, ',')} --> {_stamp(line.end, ',')}\n{_srt_text(line)}\n\n"
         for number, line in enumerate(lines, start=1)
     )
 
@@ -55,6 +55,11 @@ def merge_turns(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
         else:
             merged.append(line)
     return merged
+
+
+def _srt_text(line: TranscriptLine) -> str:
+    """Players take an arrow for the line of times, and SubRip knows no escapes."""
+    return f"{_prefix(line)}{_flat(line.text)}".replace("-->", "→")
 
 
 def _flat(text: str) -> str:

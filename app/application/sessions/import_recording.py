@@ -94,14 +94,19 @@ class ImportRecording:
         """
         with self._live.claim(key):
             await self._quota.check(key.owner)
-            session = await self._find_or_create(key)
+            session, made = await self._find_or_create(key)
             ended = session.state in (SessionState.PROCESSING, SessionState.FINISHED)
             if ended and offset_s is None:
                 raise Conflict(
                     "the session has ended; only its gaps can be filled, with offset_ms", code="session_ended"
                 )
             before = await self._journal.state(key)
-            imported, filled = await self._write(key, path, before, offset_s, may_grow=not ended)
+            try:
+                imported, filled = await self._write(key, path, before, offset_s, may_grow=not ended)
+            except BaseException:
+                if made:
+                    await asyncio.shield(self._sessions.delete(key))
+                raise
             # What recognition has not reached yet it hears anyway.
             heard_s = (await self._sessions.get(key)).heard_s
             await self._hear_late_audio(key, [span for span in filled if span.start < heard_s])
@@ -111,11 +116,12 @@ class ImportRecording:
             session = await self._end_session.end(key)
         return Imported(session, imported.audio_s - before.audio_s, sum(span.end - span.start for span in filled))
 
-    async def _find_or_create(self, key: SessionKey) -> Session:
+    async def _find_or_create(self, key: SessionKey) -> tuple[Session, bool]:
+        """The session, and whether it was made just now: then it exists for this recording only."""
         try:
-            return await self._sessions.get(key)
+            return await self._sessions.get(key), False
         except NotFound:
-            return (await self._open_session.create(key.owner, key.session_id, SessionConfig())).session
+            return (await self._open_session.create(key.owner, key.session_id, SessionConfig())).session, True
 
     async def _write(
         self, key: SessionKey, path: Path, before: JournalState, offset_s: float | None, *, may_grow: bool

@@ -29,7 +29,7 @@ class OpenedSession:
         session: as stored now.
         resume_token: what the client must show to resume it.
         journal: how far its audio reaches.
-        resumed: True if it was there before with audio in it.
+        resumed: True if a connection recorded into it before, or it has audio.
     """
 
     session: Session
@@ -105,6 +105,7 @@ class OpenSession:
     async def _reopen(self, session: Session, token: str | None, config: SessionConfig) -> OpenedSession:
         journal = await self._journal.state(session.key)
         has_audio = journal.next_chunk_id > 1
+        resumed = has_audio or session.state is SessionState.INTERRUPTED
         if token is None:
             if has_audio:
                 raise Forbidden(
@@ -122,7 +123,7 @@ class OpenSession:
         )
         await self._sessions.save(session)
         await self._events.append(session.key, "resumed", {"audio_ms": round(journal.audio_s * 1000)})
-        return OpenedSession(session, token, journal, resumed=has_audio)
+        return OpenedSession(session, token, journal, resumed=resumed)
 
 
 def _merged(made: SessionConfig, asked: SessionConfig) -> SessionConfig:
