@@ -74,7 +74,7 @@ class Client:
             GatewayUnavailable: the server cannot be reached.
             GatewayError: the session ended without an analysis.
         """
-        from websockets.exceptions import ConnectionClosed
+        from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
         while self.final is None:
             try:
@@ -86,10 +86,14 @@ class Client:
                 if code in FATAL_CLOSE_CODES:
                     raise InvalidInput(self._refusal(code)) from closed
                 await self._wait_before_retry(self._refusal(code))
-            except OSError as error:
+            except InvalidURI as error:
+                raise InvalidInput(
+                    f"{self.url} is no socket's address, such as ws://127.0.0.1:8000/ws/audio"
+                ) from error
+            except (OSError, InvalidHandshake) as error:
                 if self.session_id is None:
                     raise GatewayUnavailable(
-                        f"no server answers at {self.url}: start one with `python -m app serve`"
+                        f"no server answers at {self.url} ({error}): start one with `python -m app serve`"
                     ) from error
                 await self._wait_before_retry(f"the server at {self.url} is gone")
         if "analysis" not in self.final:
@@ -118,6 +122,7 @@ class Client:
                 await socket.recv()  # raises ConnectionClosed with the server's code
             self.session_id, self.resume_token = ready["session_id"], ready["resume_token"]
             self._failures = 0
+            self._check_sizes(ready["limits"]["max_message_bytes"])
             sending = asyncio.create_task(self._send_audio(socket, ready["next_chunk_id"]))
             try:
                 async for raw in socket:
@@ -128,6 +133,11 @@ class Client:
                 sending.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await sending
+
+    def _check_sizes(self, most_bytes: int) -> None:
+        longest = max(map(len, self.chunks), default=0)
+        if (longest * 4 // 3 + 100 if self.use_base64 else longest) > most_bytes:
+            raise InvalidInput(f"the server takes messages of {most_bytes} bytes at most: send less audio in each")
 
     def _take(self, raw: str | bytes) -> Message:
         message: Message = json.loads(raw)
@@ -254,6 +264,8 @@ def simulate(
     with reported():
         if encoding not in ("pcm16", "opus"):
             raise InvalidInput("--encoding must be pcm16 or opus")
+        if json_file and not json_file.parent.is_dir():
+            raise InvalidInput(f"--json: there is no folder {json_file.parent}")
         chunks, chunk_s = prepare_audio(
             audio,
             encoding="opus" if encoding == "opus" else "pcm16",

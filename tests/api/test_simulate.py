@@ -94,3 +94,14 @@ async def test_refusals_and_absent_servers_are_told(server: RunningServer) -> No
         await Client(address, {"sample_rate": 1}, [], 0.02).run()
     with pytest.raises(GatewayUnavailable, match="no server answers"):
         await Client("ws://127.0.0.1:9/ws/audio", {}, [], 0.02).run()
+    with pytest.raises(GatewayUnavailable, match="403"):
+        await Client(address.replace("/ws/audio", "/elsewhere"), {}, [], 0.02).run()
+    with pytest.raises(InvalidInput, match="address"):
+        await Client(server.url, {}, [], 0.02).run()
+
+
+@pytest.mark.parametrize(("size", "use_base64"), [(65_538, False), (50_000, True)])
+async def test_messages_keep_to_the_servers_limit(server: RunningServer, size: int, use_base64: bool) -> None:
+    client = Client(server.url.replace("http", "ws") + "/ws/audio", {}, [bytes(size)], 1.0, use_base64=use_base64)
+    with pytest.raises(InvalidInput, match="65536 bytes at most"):
+        await client.run()
