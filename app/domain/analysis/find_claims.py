@@ -4,7 +4,7 @@ from app.domain.analysis.dialogue import Dialogue
 from app.domain.analysis.labels import Label
 from app.domain.analysis.words import overlap
 
-_THRESHOLD = -0.5
+_THRESHOLD = -0.7
 """Log-odds from which a sentence counts: recall and precision are about equal on practice dialogues left out of the fit."""
 _DOUBT_THRESHOLD = -3.0
 """The words say it clearly; the model only has to allow it."""

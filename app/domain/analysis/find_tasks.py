@@ -7,7 +7,7 @@ from app.domain.analysis.dialogue import Dialogue
 from app.domain.analysis.due import find_due
 from app.domain.analysis.labels import Label
 
-_THRESHOLD = -0.5
+_THRESHOLD = -0.7
 """Log-odds from which a sentence counts: recall and precision are about equal on practice dialogues left out of the fit."""
 _DOUBTFUL = -1.5
 """Requests are kept from here on if they are accepted."""
@@ -118,7 +118,7 @@ def _owner(dialogue: Dialogue, task: FoundTask) -> str | None:
     if any(dialogue.says("unassigned", index) for index in (*task.indices, *dialogue.reply(last, turns=2))):
         return None
     for index in task.indices:
-        if dialogue.says("promises", index) and not dialogue.asks(index):
+        if dialogue.says("offers", index) or (dialogue.says("promises", index) and not dialogue.asks(index)):
             return dialogue.speaker(index)
     for index in task.indices:
         owner = _asked(dialogue, index) or _other(dialogue, index)
@@ -135,20 +135,25 @@ def _asked(dialogue: Dialogue, index: int) -> str | None:
     acting = dialogue.lexicon.find("others_will", dialogue.text(index))
     if acting is not None:
         names = dialogue.people.mentioned(acting.group())
-        return dialogue.people.owner_called(names[0]) if names else None
+        return dialogue.people.owner_called(names[0]) if names else _role(dialogue, acting.group())
     if not dialogue.says("requests", index):
         return None
-    accepting = dialogue.accepted(index)
-    if accepting is not None:
-        return dialogue.speaker(accepting)
+    replies = dialogue.reply(index)
+    if dialogue.accepted(index) is not None or (replies and not dialogue.says("needs", index)):
+        return dialogue.speaker(replies[0])
     others = [speaker for speaker in dialogue.people.speakers if speaker != dialogue.speaker(index)]
     return others[0] if len(others) == 1 and not dialogue.says("needs", index) else None
+
+
+def _role(dialogue: Dialogue, text: str) -> str | None:
+    role = dialogue.lexicon.find("roles", text)
+    return role["role"] if role is not None else None
 
 
 def _other(dialogue: Dialogue, index: int) -> str | None:
     """The person who is talked about: named in the sentence, or just before."""
     acting = dialogue.lexicon.find("others_will", dialogue.text(index))
-    if acting is None or dialogue.lexicon.says("roles", acting.group()):
+    if acting is None:
         return None
     for place in (index, index - 1, index - 2):
         names = dialogue.people.mentioned(dialogue.text(place)) if place >= 0 else []

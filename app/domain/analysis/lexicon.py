@@ -45,8 +45,11 @@ class Lexicon:
         lead_ins: words before the sentence proper, from its beginning.
         task_openings: what comes before the verb of a task ("I'll", "somebody has to").
         step_marks: "first", "then" and what else comes before a step.
+        offers: the speaker asks whether he or she shall do something.
+        conclusions: how a choice is concluded ("blue, then").
+        titles: what comes before a name and belongs to it, at the end of a text.
         unassigned: a task is left without somebody who does it.
-        roles: somebody is called by what he or she is, not by a name.
+        roles: somebody is called by what he or she is, in a group ``role``, not by a name.
         negations: "not" and its kin.
         procedures: the conversation itself is begun, moved on or ended.
         conditions: a condition with its consequence.

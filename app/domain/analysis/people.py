@@ -37,8 +37,8 @@ class People:
         self._by_name.update({plain(name.split()[0]): label for name, label in self._guess(sentences, given)})
 
     def speaker_called(self, name: str) -> str | None:
-        """The label of the speaker of that name, if it is known."""
-        return self._by_name.get(plain(name))
+        """The label of the speaker of that name, if it is known; a title before it does not matter."""
+        return self._by_name.get(plain(name)) or self._by_name.get(plain(name.split()[-1]))
 
     def owner_called(self, name: str) -> str:
         """The label if the name is a speaker's, else the name as said."""
@@ -56,11 +56,15 @@ class People:
     def mentioned(self, text: str) -> list[str]:
         """Names in a sentence, in order; a first word only counts if it is a name inside another sentence, or does something."""
         return [
-            match.group()
+            self._titled(match, text)
             for match in _CAPITALISED.finditer(text)
             if self._is_name(match.group())
             and (match.start() > 0 or match.group() in self._inside or self._acts(match.group(), text))
         ]
+
+    def _titled(self, name: re.Match[str], text: str) -> str:
+        title = self._lexicon.find("titles", text[: name.start()].rstrip())
+        return f"{title.group()} {name.group()}" if title is not None else name.group()
 
     def _acts(self, name: str, text: str) -> bool:
         acting = self._lexicon.find("others_will", text)

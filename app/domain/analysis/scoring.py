@@ -36,9 +36,12 @@ _CUES = [
     "greetings",
     "procedures",
 ]
+_FITTED = "es"
+"""The model and the lexicons lean differently in Spanish: it has a bias of its own."""
 _FLOOR = 1e-4
 _LONG_WORDS = 20
 _SHORT_WORDS = 3
+_BRIEF_WORDS = 6
 _LOOK_BACK = 4
 _LOOK_AHEAD = 3
 
@@ -89,6 +92,7 @@ def features(labelled: Sequence[LabelledSentence], index: int, lexicon: Lexicon,
     values = {"bias": 1.0}
     values.update({f"label.{k.value}": math.log(max(_FLOOR, p)) for k, p in entry.probabilities.items()})
     values.update({cue: float(lexicon.says(cue, text)) for cue in _CUES})
+    values[f"language.{_FITTED}"] = float(lexicon.language == _FITTED)
     values["asks"] = float(text.endswith("?"))
     values["length"] = min(words, _LONG_WORDS) / _LONG_WORDS
     values["short"] = float(words <= _SHORT_WORDS)
@@ -97,6 +101,8 @@ def features(labelled: Sequence[LabelledSentence], index: int, lexicon: Lexicon,
     values.update(_surroundings(labelled, index, lexicon))
     asked = max(values["requests"], values["needs"], values["addressed"])
     values["asked_and_promised"] = asked * values["reply_promises"]
+    choosing = max(values["after_choice"], values["after_question"], values["after_proposal"])
+    values["concludes"] = choosing * float(words <= _BRIEF_WORDS and lexicon.says("conclusions", text))
     values["asked_and_accepted"] = asked * values["reply_accepts"]
     return values
 
