@@ -17,6 +17,7 @@ from app.api.wire import Audio, ClientMessage, EndOfStream, Gap, Unknown
 from app.application.container import Container
 from app.application.listening.record import Recorder
 from app.application.sessions.feed import FeedMessage, Finished, PartialText, Progress
+from app.application.sessions.live import RECONNECT_GRACE_S
 from app.application.sessions.open_session import OpenedSession
 from app.domain.audio.models import JournalState
 from app.domain.errors import Conflict, GatewayError, InvalidInput, NotFound, TooLarge, VigiaError
@@ -29,8 +30,6 @@ log = logging.getLogger(__name__)
 
 PROGRESS_REPEAT_S = 4.0
 """The protocol promises progress every 5 s while a session is analysed."""
-RECONNECT_GRACE_S = 1.0
-"""A client that comes back at once may be faster than the end of its broken connection."""
 PHOTO_INTERVAL_S = 5.0
 """Shortest time between photos that a client should keep to."""
 

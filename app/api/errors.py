@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.domain import errors
 
@@ -122,6 +123,11 @@ def install_error_handlers(app: FastAPI) -> None:
         code = _CODES_BY_STATUS.get(error.status_code, "invalid_request")
         kind = "not_found_error" if error.status_code == HTTPStatus.NOT_FOUND else "invalid_request_error"
         return JSONResponse(error_body(str(error.detail), kind, code), error.status_code, headers=error.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def _client_left(_: Request, error: ClientDisconnect) -> JSONResponse:
+        log.info("client left in the middle of a request")
+        return error_response(errors.InvalidInput("the request was cut off", code="incomplete_request"))
 
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, error: Exception) -> JSONResponse:

@@ -10,7 +10,7 @@ import numpy as np
 from app.application.sessions.analyze_again import AnalyzeAgain
 from app.application.sessions.end_session import FINISH_JOB, EndSession
 from app.application.sessions.hear_late_audio import HearLateAudio
-from app.application.sessions.live import LiveSessions
+from app.application.sessions.live import RECONNECT_GRACE_S, LiveSessions
 from app.application.sessions.open_session import OpenSession
 from app.application.sessions.quota import AudioQuota
 from app.application.sessions.read_session import ReadSession
@@ -92,6 +92,7 @@ class ImportRecording:
             Conflict: the session is live, or it has ended and the recording does not say where its gap is.
             Overloaded: the owner's quota is used up.
         """
+        await self._live.wait_released(key, RECONNECT_GRACE_S)
         with self._live.claim(key):
             await self._quota.check(key.owner)
             session, made = await self._find_or_create(key)

@@ -11,6 +11,8 @@ from app.domain.session.models import SessionKey
 
 RETRY_AFTER_S = 10.0
 """When a client that was turned away should try again; places become free at the pace at which people stop recording."""
+RECONNECT_GRACE_S = 1.0
+"""A client that comes back at once may be faster than the end of its broken connection."""
 RELEASE_TIMEOUT_S = 10.0
 """A connection that was told to stop writes its last audio and is gone; a stuck disk must not block the asker for ever."""
 
