@@ -1,7 +1,7 @@
 """From labelled sentences to the items of an analysis, each with the sentences that prove it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.analysis.dialogue import Dialogue
 from app.domain.analysis.find_claims import find_decisions, find_questions, find_risks
@@ -12,7 +12,11 @@ from app.domain.analysis.models import Evidence
 from app.domain.analysis.people import People
 from app.domain.analysis.scoring import score_sentences
 from app.domain.analysis.sentences import Sentence
+from app.domain.analysis.words import overlap, stems
 
+_AGAIN = 0.75
+_MIN_SHARED = 3
+"""Share, and least number, of content words by which an item is recognised when it comes up again."""
 _CONTEXT = 3
 _PLENTY = 4
 """Content words from which a decision can be understood alone."""
@@ -70,7 +74,33 @@ def extract_items(
         main = _strongest(dialogue, Label.TASK, task.indices)
         sentences = tuple(dialogue.sentences[index].sentence for index in sorted(set(task.indices)))
         items.append(FoundItem(Label.TASK, dialogue.sentences[main].sentence, sentences, task.owner, task.due_text))
-    return tuple(sorted(items, key=lambda item: item.sentences[0].index))
+    return merged(sorted(items, key=lambda item: item.sentences[0].index), lexicon)
+
+
+def merged(items: Sequence[FoundItem], lexicon: Lexicon) -> tuple[FoundItem, ...]:
+    """Items that come up again later, in nearly the same words, become one: the later wording with the evidence of both."""
+    kept: list[FoundItem] = []
+    for item in items:
+        place = next((n for n, earlier in enumerate(kept) if _again(earlier, item, lexicon)), None)
+        if place is None:
+            kept.append(item)
+            continue
+        earlier = kept[place]
+        sentences = {sentence.index: sentence for sentence in (*earlier.sentences, *item.sentences)}
+        kept[place] = replace(
+            item,
+            sentences=tuple(sentences[index] for index in sorted(sentences)),
+            owner=item.owner or earlier.owner,
+            due_text=item.due_text or earlier.due_text,
+        )
+    return tuple(kept)
+
+
+def _again(earlier: FoundItem, later: FoundItem, lexicon: Lexicon) -> bool:
+    if earlier.kind is not later.kind or (earlier.owner and later.owner and earlier.owner != later.owner):
+        return False
+    one, other = stems(earlier.main.text, lexicon), stems(later.main.text, lexicon)
+    return min(len(one), len(other)) >= _MIN_SHARED and overlap(one, other) >= _AGAIN
 
 
 def _claim(dialogue: Dialogue, kind: Label, group: Sequence[int], main: int) -> FoundItem:

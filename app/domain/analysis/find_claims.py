@@ -10,6 +10,9 @@ _DOUBT_THRESHOLD = -3.0
 """The words say it clearly; the model only has to allow it."""
 _UNKNOWN = 0.3
 """The model's probability of "open question" from which a statement says that nobody knows."""
+_UNANSWERED_THRESHOLD = 1.0
+"""Log-odds from which a question counts even if nobody says that the answer is not known."""
+_QUESTION_WORDS = 3
 _DECISION_TURNS = 4
 _ANSWER_TURNS = 3
 _RISK_TURNS = 2
@@ -81,13 +84,28 @@ def find_questions(dialogue: Dialogue, decisions: list[list[int]]) -> list[list[
 def _open_question(dialogue: Dialogue, index: int) -> list[int]:
     """The question and what leaves it open; empty if it is none."""
     if dialogue.asks(index):
-        if dialogue.says("courtesies", index) or dialogue.says("greetings", index) or not dialogue.stems(index):
+        if not _is_matter(dialogue, index):
             return []
         unknown = _left_open(dialogue, index)
+        if unknown is None and dialogue.score(index, Label.QUESTION) >= _UNANSWERED_THRESHOLD:
+            return [] if _answered(dialogue, index) else [index]
         return [index, unknown] if unknown is not None else []
     if dialogue.says("doubts", index) and dialogue.score(index, Label.QUESTION) >= _DOUBT_THRESHOLD:
         return [index]
     return []
+
+
+def _is_matter(dialogue: Dialogue, index: int) -> bool:
+    """Whether a question is about something, and no courtesy or request."""
+    if len(dialogue.text(index).split()) < _QUESTION_WORDS or not dialogue.stems(index):
+        return False
+    if dialogue.says("courtesies", index) or dialogue.says("greetings", index):
+        return False
+    return dialogue.score(index, Label.TASK) < max(_THRESHOLD, dialogue.score(index, Label.QUESTION))
+
+
+def _answered(dialogue: Dialogue, index: int) -> bool:
+    return any(dialogue.says("answers", reply) for reply in dialogue.reply(index)[:1])
 
 
 def _left_open(dialogue: Dialogue, index: int) -> int | None:
@@ -143,7 +161,7 @@ def find_risks(dialogue: Dialogue, taken: frozenset[int]) -> list[list[int]]:
 def _warns(dialogue: Dialogue, index: int) -> bool:
     if dialogue.asks(index) or dialogue.score(index, Label.RISK) < _THRESHOLD:
         return False
-    return dialogue.sentences[index].best() is Label.RISK and not dialogue.says("hypotheses", index)
+    return dialogue.sentences[index].best() is Label.RISK
 
 
 def _same_risk(dialogue: Dialogue, group: list[int], index: int) -> bool:
