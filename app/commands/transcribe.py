@@ -56,7 +56,7 @@ def transcribe(
                     if not path.is_file():
                         raise NotFound("there is no such file")
                     found = asyncio.run(_with_progress(use_case, path, language, tuple(vocabulary or ())))
-                    _write(path, found, format, output, several=len(files) > 1)
+                    _write(path, found, format, _target(path, files, format, output), several=len(files) > 1)
                 except (VigiaError, OSError) as error:
                     typer.echo(f"error: {path}: {error}", err=True)
                     return False
@@ -100,11 +100,21 @@ async def _with_progress(
         return await use_case.transcribe(path, language=language, vocabulary=vocabulary, on_progress=show)
 
 
-def _write(path: Path, found: RecordingTranscript, format: str, output: Path | None, *, several: bool) -> None:
+def _target(path: Path, files: list[Path], format: str, folder: Path | None) -> Path | None:
+    """Where the transcript goes; recordings that differ in their ending or folder only get files of their own."""
+    if folder is None:
+        return None
+    for name in (path.stem, path.name, "-".join(path.absolute().parts[1:])):
+        if sum(name in (other.stem, other.name) for other in files) <= 1:
+            break
+    return folder / f"{name}.{format}"
+
+
+def _write(path: Path, found: RecordingTranscript, format: str, target: Path | None, *, several: bool) -> None:
     text = _as_text(path, found, format)
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        (output / f"{path.stem}.{format}").write_text(text, encoding="utf-8")
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
     elif several and format != "json":
         typer.echo(f"== {path} ==\n{text}")
     else:

@@ -71,3 +71,14 @@ def test_the_command_writes_a_file_a_recording(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "out" / "good.json").read_text())
     assert found["language"] == "en"
     assert [word["text"] for word in found["segments"][0]["words"]] == [" w1", " w2"]
+
+
+def test_no_transcript_overwrites_another(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    names = ["a.wav", "a.flac", "b/a.wav", "c.wav"]
+    files = [str(recording(tmp_path / name, tones([number]))) for number, name in enumerate(names)]
+    output = tmp_path / "out"
+    done = runner.invoke(app, ["transcribe", *files, "--profile", "dummy", "--output", str(output)])
+    assert done.exit_code == 0
+    assert sorted(path.read_text().strip() for path in output.iterdir()) == ["w0", "w1", "w2", "w3"]
+    assert {"a.flac.txt", "c.txt"} < {path.name for path in output.iterdir()}
