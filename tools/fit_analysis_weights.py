@@ -1,4 +1,4 @@
-"""Fit the weights of ``app/domain/analysis/scoring.py`` on the practice dialogues, and write them down.
+"""Fit the weights of ``app/domain/analysis/scoring.py`` on the practice dialogues and scenes, and write them down.
 
     python -m tools.fit_analysis_weights [--labels FILE] [--model NAME]
 
@@ -10,6 +10,7 @@ the others of its evidence count as neither. Printed figures leave out one dialo
 import argparse
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -35,6 +36,8 @@ PLANTED = {
     Label.QUESTION: "open_questions",
     Label.RISK: "risks",
 }
+LETTERS = {"T": Label.TASK, "D": Label.DECISION, "Q": Label.QUESTION, "R": Label.RISK}
+TAG = re.compile(r"\s*\{([^}]*)\}")
 RIDGE = 1.0
 ROUNDS = 3
 HEADER = '''"""Weights of ``scoring``: log-odds for each feature; made by tools/fit_analysis_weights.py, not by hand."""
@@ -48,15 +51,14 @@ Features = Sequence[Mapping[str, float]]
 
 
 class Practice:
-    """One practice dialogue with its features."""
+    """One practice dialogue: its sentences, what they are, and their features."""
 
-    def __init__(self, path: Path) -> None:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        self.name: str = data["id"]
-        self.language: str = data["language"]
-        self.planted = data["planted"]
-        lines = [TranscriptLine(t["id"], t["speaker"], t["start"], t["end"], t["text"]) for t in data["transcript"]]
+    def __init__(self, name: str, language: str, lines: Sequence[TranscriptLine]) -> None:
+        self.name = name
+        self.language = language
         self.sentences: Sequence[Sentence] = split_sentences(lines)
+        self.items: dict[Label, list[list[int]]] = {kind: [] for kind in KINDS}
+        self.neutral: dict[Label, set[int]] = {kind: set() for kind in KINDS}
         self.features: Features = ()
 
     def labelled(self, labelled: Sequence[LabelledSentence]) -> None:
@@ -66,16 +68,55 @@ class Practice:
         self.features = [features(labelled, index, lexicon, people) for index in range(len(labelled))]
 
     def targets(self, kind: Label, weights: Mapping[str, float]) -> list[float | None]:
-        """1 for the sentence that says a planted item best, None for the rest of its evidence, 0 for all others."""
-        targets: list[float | None] = [0.0] * len(self.sentences)
+        """1 for the sentence that says an item best, None for the rest of its evidence and neutral ones, 0 for all others."""
         scores = [sum(weights.get(name, 0.0) * value for name, value in entry.items()) for entry in self.features]
-        for item in self.planted[PLANTED[kind]]:
-            proof = set(item["evidence"])
-            indices = [s.index for s in self.sentences if proof & {entry.segment_id for entry in s.evidence}]
+        targets: list[float | None] = [None if n in self.neutral[kind] else 0.0 for n in range(len(scores))]
+        for indices in self.items[kind]:
             for index in indices:
                 targets[index] = None
             targets[max(indices, key=lambda index: scores[index])] = 1.0
         return targets
+
+
+def read_dialogue(path: Path) -> Practice:
+    """A dialogue in the format of evaluation/README.md."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    lines = [TranscriptLine(t["id"], t["speaker"], t["start"], t["end"], t["text"]) for t in data["transcript"]]
+    dialogue = Practice(data["id"], data["language"], lines)
+    for kind, planted in PLANTED.items():
+        for item in data["planted"][planted]:
+            proof = set(item["evidence"])
+            dialogue.items[kind].append(
+                [s.index for s in dialogue.sentences if proof & {entry.segment_id for entry in s.evidence}]
+            )
+    return dialogue
+
+
+def read_scenes(path: Path) -> Practice:
+    """Scenes in the format of evaluation/scenes/README.md."""
+    lines: list[TranscriptLine] = []
+    tags: list[tuple[str, str, str]] = []  # segment, the text up to the tag, the tag
+    for number, row in enumerate(path.read_text(encoding="utf-8").splitlines()):
+        if ": " not in row or row.startswith("#"):
+            continue
+        speaker, marked = row.split(": ", 1)
+        plain = ""
+        for place, part in enumerate(TAG.split(marked)):
+            if place % 2:
+                tags.append((f"s{number}", plain.rstrip(), part))
+            else:
+                plain += part
+        lines.append(TranscriptLine(f"s{number}", speaker, number * 4.0, number * 4.0 + 3.5, plain.strip()))
+    scenes = Practice(f"scenes-{path.stem}", path.stem[:2], lines)
+    for segment, text, tag in tags:
+        for sentence in scenes.sentences:
+            if any(e.segment_id == segment and text.endswith(str(e.quote)) for e in sentence.evidence):
+                kind = LETTERS[tag[0].upper()]
+                if tag[0].isupper() and not tag.endswith("?"):
+                    scenes.items[kind].append([sentence.index])
+                else:
+                    scenes.neutral[kind].add(sentence.index)
+    return scenes
 
 
 def fit(dialogues: Sequence[Practice], kind: Label, weights: Mapping[str, float]) -> dict[str, float]:
@@ -148,7 +189,8 @@ def main() -> None:
     parser.add_argument("--labels", type=Path, help="where labels are kept between runs")
     parser.add_argument("--model", default="qwen2.5-coder-1.5b", help="catalog name or path")
     arguments = parser.parse_args()
-    dialogues = [Practice(path) for path in sorted((ROOT / "evaluation" / "practice").glob("*.json"))]
+    dialogues = [read_dialogue(path) for path in sorted((ROOT / "evaluation" / "practice").glob("*.json"))]
+    dialogues += [read_scenes(path) for path in sorted((ROOT / "evaluation" / "scenes").glob("*.txt"))]
     local = Settings().models_dir / arguments.model
     engine = LlamaCppLanguageModel(str(local if local.exists() else arguments.model), Path)
     asyncio.run(label(dialogues, engine, KeptLabels(arguments.labels)))

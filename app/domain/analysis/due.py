@@ -15,12 +15,13 @@ def find_due(text: str, language: str) -> str | None:
     if words is None:
         return None
     flat = _flatten(text)
-    matches = [match for match in words.pattern.finditer(flat) if match.group().strip()]
-    if not matches:
-        return None
-    longest = max(matches, key=lambda match: len(match.group().strip()))
-    lead = len(longest.group()) - len(longest.group().lstrip())
-    return text[longest.start() + lead : longest.end()].strip()
+    for pattern in words.patterns:
+        matches = [match for match in pattern.finditer(flat) if match.group().strip()]
+        if matches:
+            longest = max(matches, key=lambda match: len(match.group().strip()))
+            lead = len(longest.group()) - len(longest.group().lstrip())
+            return text[longest.start() + lead : longest.end()].strip()
+    return None
 
 
 def resolve_due(due_text: str, language: str, started_at: float | None, timezone_name: str | None) -> str | None:

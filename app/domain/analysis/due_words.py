@@ -67,6 +67,7 @@ class DueWords:
 
     Attributes:
         phrases: regular expressions of what is said about when something is due; the longest match counts.
+        events: like ``phrases``, for things that happen; they count if none of the others is found.
         days: words for days counted from today.
         weekdays: Monday first.
         months: January first.
@@ -80,6 +81,7 @@ class DueWords:
     """
 
     phrases: tuple[str, ...]
+    events: tuple[str, ...]
     days: Mapping[str, int]
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
@@ -90,11 +92,12 @@ class DueWords:
     date: str
     clock: str
     afternoon: tuple[str, ...]
-    pattern: re.Pattern[str] = field(init=False, repr=False)
+    patterns: tuple[re.Pattern[str], re.Pattern[str]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Compile the phrases once."""
-        object.__setattr__(self, "pattern", re.compile("|".join(f"(?:{phrase})" for phrase in self.phrases)))
+        """Compile phrases and events once."""
+        compiled = tuple(re.compile("|".join(f"(?:{one})" for one in group)) for group in (self.phrases, self.events))
+        object.__setattr__(self, "patterns", compiled)
 
 
 _EN_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
@@ -134,6 +137,12 @@ ENGLISH_DUE = DueWords(
         r"\b(?:by|before) the (?:meeting|weekend|deadline|opening|concert|party|trip|wedding|holidays?|summer|"
         r"winter|event)\b",
         rf"\bevery (?:day|week|month|{_EN_DAY})\b",
+    ),
+    events=(
+        r"\b(?:as soon as|before|until|once|when) (?:i|you|we|he|she|they|it|anyone|anybody|everybody|everyone|(?:the|my|your|our) \w+)"
+        r"(?:'s|'re|'ve)? \w+(?: \w+){0,4}(?=[,.!?]|$)",
+        r"\b(?:before|after) (?:dark|that|work|school|the \w+)\b",
+        r"\bthe (?:night|day|week|morning|evening) before\b",
     ),
     days={
         "today": 0,
@@ -189,7 +198,7 @@ _ES_CLOCK = (
 
 SPANISH_DUE = DueWords(
     phrases=(
-        rf"(?<!del )\b{_ES_LEAD}(?:(?:el|este|al) )?(?:proximo )?{_ES_DAY}(?: que viene| proximo| "
+        rf"(?<!del )(?<!todos los )(?<!cada )\b{_ES_LEAD}(?:(?:el|este|al) )?(?:proximo )?{_ES_DAY}(?: que viene| proximo| "
         rf"siguiente)?{_ES_PART}{_ES_CLOCK}\b",
         rf"\b{_ES_LEAD}(?:hoy|pasado manana){_ES_PART}{_ES_CLOCK}\b",
         rf"(?<!por la )(?<!de la )(?<!esta )\b{_ES_LEAD}(?<!la )manana{_ES_PART}{_ES_CLOCK}\b",
@@ -213,6 +222,11 @@ SPANISH_DUE = DueWords(
         r"\b(?:antes de|para|hasta) (?:navidad|navidades|semana santa|el verano|la boda|la fiesta|la reunion|"
         r"comer|entonces|las vacaciones)\b",
         r"\ba primera hora\b",
+    ),
+    events=(
+        r"\b(?:manana temprano|en la (?:noche|tarde|manana))\b",
+        r"\b(?:en cuanto|cuando|antes de que|despues de que) (?:me |te |se |le |lo |la |nos )?\w+(?: \w+){0,4}(?=[,.!?]|$)",
+        r"\b(?:antes|despues) de(?:l| la| los| las) \w+\b",
     ),
     days={
         "pasado manana": 2,

@@ -174,5 +174,10 @@ def _due(dialogue: Dialogue, task: FoundTask) -> str | None:
 
 
 def _is_detail(dialogue: Dialogue, index: int) -> bool:
-    """Whether a sentence can only add to what was said before it."""
-    return not dialogue.asks(index) and (dialogue.short(index) or len(dialogue.stems(index)) <= 1)
+    """Whether a sentence can only add to what was said before it: it says little, or begins with the time."""
+    if dialogue.asks(index):
+        return False
+    if dialogue.short(index) or len(dialogue.stems(index)) <= 1:
+        return True
+    due = find_due(dialogue.text(index), dialogue.lexicon.language)
+    return due is not None and dialogue.text(index).startswith(due)

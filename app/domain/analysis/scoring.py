@@ -39,6 +39,7 @@ _CUES = [
 _FITTED = "es"
 """The model and the lexicons lean differently in Spanish: it has a bias of its own."""
 _FLOOR = 1e-4
+_MARGIN = 1.5
 _LONG_WORDS = 20
 _SHORT_WORDS = 3
 _BRIEF_WORDS = 6
@@ -71,6 +72,8 @@ class ScoredSentence:
 
 def score_sentences(labelled: Sequence[LabelledSentence], lexicon: Lexicon, people: People) -> list[ScoredSentence]:
     """Weigh every sentence of a transcript."""
+    if not lexicon.phrases:
+        return [ScoredSentence(e.sentence, _label_odds(e), e.probabilities) for e in labelled]
     scored: list[ScoredSentence] = []
     for index, entry in enumerate(labelled):
         values = features(labelled, index, lexicon, people)
@@ -79,6 +82,12 @@ def score_sentences(labelled: Sequence[LabelledSentence], lexicon: Lexicon, peop
         }
         scored.append(ScoredSentence(entry.sentence, scores, entry.probabilities))
     return scored
+
+
+def _label_odds(entry: LabelledSentence) -> Mapping[Label, float]:
+    """For languages without a lexicon: the model's odds alone, with a margin, since it likes to see too much."""
+    odds = {kind: min(max(entry.probabilities[kind], _FLOOR), 1 - _FLOOR) for kind in KINDS}
+    return {kind: math.log(p / (1 - p)) - _MARGIN for kind, p in odds.items()}
 
 
 def features(labelled: Sequence[LabelledSentence], index: int, lexicon: Lexicon, people: People) -> dict[str, float]:

@@ -109,3 +109,10 @@ def test_what_comes_up_again_is_one_item() -> None:
     other = [f"S2: The museum has {number} paintings." for number in ("ten", "four", "six", "nine")]
     (risk,) = extract("en", "RFFFFR", again, *other, again)
     assert ids(risk) == ["s1", "s6"]
+
+
+def test_languages_without_a_lexicon_rely_on_the_labels() -> None:
+    items = extract(
+        "fi", "TRFC", "S1: Minä maalaan veneen perjantaina.", "S2: Masto voi katketa.", "S1: Vene on vanha. Hei hei."
+    )
+    assert kinds(items) == [Label.TASK, Label.RISK]
