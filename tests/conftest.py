@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from app.settings import Settings
 from tests.server import RunningServer, run_server
+
+# How long an example takes says more about the machine's other work than about the code.
+hypothesis_settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("any-machine")
 
 StartServer = Callable[..., Awaitable[RunningServer]]
 
