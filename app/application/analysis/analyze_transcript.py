@@ -16,6 +16,7 @@ from app.domain.analysis.lexicon import lexicon_for
 from app.domain.analysis.models import ActionItem, Claim, Findings
 from app.domain.analysis.sentences import split_sentences
 from app.domain.analysis.steps import find_steps
+from app.domain.analysis.summary_check import Note
 from app.domain.language.gateway import LanguageModel
 from app.domain.session.models import Segment, SessionKey, TranscriptLine
 
@@ -110,10 +111,8 @@ class AnalyzeTranscript:
                 items, lexicon, language, asked=_asked(lines), on_progress=progress.part(_LABELLING, 0.9)
             )
         )
-        worded = [
-            (item.kind, wording.description or wording.text) for item, wording in zip(items, wordings, strict=True)
-        ]
-        summary = await progress.during(self._summaries.summary(labelled, worded, lexicon, language))
+        told = [Note(item.kind, wording.text, item.owner) for item, wording in zip(items, wordings, strict=True)]
+        summary = await progress.during(self._summaries.summary(labelled, told, lexicon, language))
         findings = Findings(
             language=language,
             summary=summary,

@@ -14,12 +14,16 @@ class Prompts:
         kinds: what notes of each kind are called.
         wording: how to word the notes.
         wording_example: notes, and the JSON they become.
+        said: what notes of other things are called.
+        headings: of the digest that stands in for a summary, in its order.
         summary: how to write the summary.
         summary_example: notes, and the JSON they become.
         nothing: the summary of a conversation in which nothing was settled or asked.
     """
 
     kinds: Mapping[Label, str]
+    said: str
+    headings: Mapping[Label, str]
     wording: str
     wording_example: tuple[str, str]
     summary: str
@@ -29,6 +33,8 @@ class Prompts:
 
 _ENGLISH = Prompts(
     kinds={Label.TASK: "task", Label.DECISION: "decision", Label.QUESTION: "open question", Label.RISK: "risk"},
+    said="said",
+    headings={Label.DECISION: "Decided", Label.TASK: "To do", Label.QUESTION: "Open", Label.RISK: "Risks"},
     wording=(
         "You write the minutes of a conversation in English. Each numbered note holds what was said. Answer with "
         "JSON: for a task a short title "
@@ -46,7 +52,7 @@ _ENGLISH = Prompts(
         "Say only what the notes say. Answer with JSON."
     ),
     summary_example=(
-        "said: The organ has not been tuned for years.\ndecision: The choir sings in Latin.\ntask: S4 tunes the "
+        "said: The organ has not been tuned for years.\ndecision: The choir sings in Latin.\ntask, S4: Tune the "
         "organ before Sunday.",
         '{"summary": "The choir sings in Latin. The organ has not been tuned for years; S4 tunes it before Sunday."}',
     ),
@@ -55,6 +61,8 @@ _ENGLISH = Prompts(
 
 _SPANISH = Prompts(
     kinds={Label.TASK: "tarea", Label.DECISION: "decisión", Label.QUESTION: "pregunta abierta", Label.RISK: "riesgo"},
+    said="dicho",
+    headings={Label.DECISION: "Decidido", Label.TASK: "Tareas", Label.QUESTION: "Pendiente", Label.RISK: "Riesgos"},
     wording=(
         "Redactas en español el acta de una conversación. Cada nota numerada contiene lo que se dijo. Responde "
         "con JSON: para una tarea, un título corto "
@@ -72,7 +80,7 @@ _SPANISH = Prompts(
         "Di solo lo que dicen las notas. Responde con JSON."
     ),
     summary_example=(
-        "dicho: El órgano lleva años sin afinar.\ndecisión: El coro canta en latín.\ntarea: S4 afina el órgano "
+        "dicho: El órgano lleva años sin afinar.\ndecisión: El coro canta en latín.\ntarea, S4: Afinar el órgano "
         "antes del domingo.",
         '{"summary": "El coro canta en latín. El órgano lleva años sin afinar; S4 lo afina antes del domingo."}',
     ),
@@ -94,6 +102,8 @@ def prompts_for(language: str) -> Prompts:
     name = _LANGUAGE_NAMES.get(language, f"the language with the ISO code {language}")
     return Prompts(
         kinds=_ENGLISH.kinds,
+        said=_ENGLISH.said,
+        headings=_ENGLISH.headings,
         wording=_ENGLISH.wording.replace("in English", f"in {name}"),
         wording_example=_ENGLISH.wording_example,
         summary=_ENGLISH.summary.replace("in English", f"in {name}"),

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
-from app.application.analysis.prompts import prompts_for
+from app.application.analysis.prompts import Prompts, prompts_for
 from app.domain.analysis.labels import Label, LabelledSentence
 from app.domain.analysis.lexicon import Lexicon
+from app.domain.analysis.summary_check import Note, check_summary
 from app.domain.analysis.wording import faithful_part, limited_words, shortened
 from app.domain.analysis.words import stems
 from app.domain.errors import GatewayTimeout, InvalidInput
@@ -16,32 +18,34 @@ _MAX_WORDS = 120
 _MAX_NOTES = 14
 _MAX_NOTE = 160
 _SAID = 4
-"""Sentences that are shown to the model besides the items, for the subject of the talk."""
+"""Sentences that are shown to the model besides the items, one less for each item."""
+_MUST_TELL = 0.6
+"""Share of the items that a written summary must tell; else the digest is better."""
 _CHATTING = 12
 """A conversation without items is summed up from this many sentences on; before, there is nothing to tell."""
 _SCHEMA = {
     "type": "object",
-    "properties": {"summary": {"type": "string", "minLength": 10, "maxLength": 700}},
+    "properties": {"summary": {"type": "string", "minLength": 10, "maxLength": 560}},
     "required": ["summary"],
     "additionalProperties": False,
 }
 
 
 class Summarise:
-    """Asks for the summary, and drops its sentences that bring in names or numbers of their own."""
+    """Asks for the summary and keeps what the notes bear out; a digest of the items stands in for an answer that tells too little."""
 
     def __init__(self, model: LanguageModel) -> None:
         """Prepare; ``model`` writes the text."""
         self._model = model
 
     async def summary(
-        self, labelled: Sequence[LabelledSentence], items: Sequence[tuple[Label, str]], lexicon: Lexicon, language: str
+        self, labelled: Sequence[LabelledSentence], items: Sequence[Note], lexicon: Lexicon, language: str
     ) -> str:
         """At most 120 words in ``language``; empty if nothing was said.
 
         Args:
             labelled: every sentence of the transcript.
-            items: kind and wording of what was found, in order.
+            items: what was found, worded, in order.
             lexicon: of the transcript's language.
             language: of the summary.
         """
@@ -50,35 +54,38 @@ class Summarise:
             return ""
         if not items and len(labelled) < _CHATTING:
             return prompts.nothing
-        said = [shortened(text, _MAX_NOTE) for text in _telling(labelled, lexicon)]
-        notes = [("said" if language != "es" else "dicho", text) for text in said]
-        notes += [(prompts.kinds[kind], shortened(text, _MAX_NOTE)) for kind, text in _spread(items)]
-        written = await self._ask(prompts.summary, prompts.summary_example, "\n".join(f"{k}: {t}" for k, t in notes))
-        source = " ".join([*(entry.sentence.text for entry in labelled), *(text for _, text in items)])
+        chosen = _spread(items)
+        said = [Note(None, shortened(text, _MAX_NOTE)) for text in _telling(labelled, lexicon)[len(items) :]]
+        if language != lexicon.language:  # what the model writes cannot be compared with what was said
+            return limited_words(_digest(chosen, prompts) or prompts.nothing, _MAX_WORDS)
+        notes = [*said, *(replace(note, text=shortened(note.text, _MAX_NOTE)) for note in chosen)]
+        written = await self._ask(prompts, notes)
+        source = " ".join([*(entry.sentence.text for entry in labelled), *(note.text for note in items)])
         speakers = {entry.sentence.speaker for entry in labelled if entry.sentence.speaker}
-        kept = faithful_part(written, source, speakers)
-        return limited_words(kept or self._fallback(items, prompts.nothing), _MAX_WORDS)
+        checked = check_summary(faithful_part(written, source, speakers), notes, lexicon)
+        told = checked.text if checked.told >= _MUST_TELL * len(chosen) else _digest(chosen, prompts)
+        return limited_words(told or prompts.nothing, _MAX_WORDS)
 
-    @staticmethod
-    def _fallback(items: Sequence[tuple[Label, str]], nothing: str) -> str:
-        order = (Label.DECISION, Label.TASK, Label.QUESTION, Label.RISK)
-        texts = [text for kind in order for item_kind, text in items if item_kind is kind]
-        return " ".join(text if text[-1:] in ".?!…" else text + "." for text in texts[:5]) or nothing
-
-    async def _ask(self, instructions: str, example: tuple[str, str], notes: str) -> str:
+    async def _ask(self, prompts: Prompts, notes: Sequence[Note]) -> str:
+        example, echo = prompts.summary_example
+        lines = [f"{_heading(note, prompts)}: {note.text}" for note in notes]
         messages = [
-            Message("system", instructions),
-            Message("user", example[0]),
-            Message("assistant", example[1]),
-            Message("user", notes),
+            Message("system", prompts.summary),
+            Message("user", example),
+            Message("assistant", echo),
+            Message("user", "\n".join(lines)),
         ]
         try:
             completion = await self._model.generate(messages, GenerateOptions(max_tokens=260, json_schema=_SCHEMA))
             written = str(json.loads(completion.text)["summary"])
         except (InvalidInput, GatewayTimeout, ValueError, KeyError, TypeError):
             return ""
-        echo = json.loads(example[1])["summary"]
-        return "" if written.strip() == echo else written
+        return "" if written.strip() in echo else written
+
+
+def _heading(note: Note, prompts: Prompts) -> str:
+    kind = prompts.kinds[note.kind] if note.kind is not None else prompts.said
+    return f"{kind}, {note.owner}" if note.owner else kind
 
 
 def _telling(labelled: Sequence[LabelledSentence], lexicon: Lexicon) -> list[str]:
@@ -92,8 +99,21 @@ def _telling(labelled: Sequence[LabelledSentence], lexicon: Lexicon) -> list[str
     return [labelled[index].sentence.text for index in best]
 
 
-def _spread(items: Sequence[tuple[Label, str]]) -> list[tuple[Label, str]]:
+def _spread(items: Sequence[Note]) -> list[Note]:
     """Not too many items, evenly from the whole conversation."""
     if len(items) <= _MAX_NOTES:
         return list(items)
     return [items[round(place * (len(items) - 1) / (_MAX_NOTES - 1))] for place in range(_MAX_NOTES)]
+
+
+def _digest(items: Sequence[Note], prompts: Prompts) -> str:
+    """The items one after the other, by kind."""
+    parts: list[str] = []
+    for kind, heading in prompts.headings.items():
+        texts = [
+            note.text.rstrip(".") + (f" ({note.owner})" if note.owner else "") for note in items if note.kind is kind
+        ]
+        if texts:
+            told = "; ".join(texts)
+            parts.append(f"{heading}: {told}" + ("" if told[-1] in "?!…" else "."))
+    return " ".join(parts)

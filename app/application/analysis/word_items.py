@@ -21,8 +21,10 @@ _PER_CALL = 5
 _MAX_TITLE, _MAX_TEXT = 80, 200
 _MAX_NOTE = 320
 _MAX_TOKENS = 420
-_SHARED = 0.4
-"""Least share of a wording's content words that must come from the note."""
+_SHARED = 0.5
+"""Least share of a wording's content words that must come from the note …"""
+_COVERED = 0.4
+"""… and of the main sentence's content words that must come back in the wording."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +152,12 @@ def _trusted(text: str, item: FoundItem, lexicon: Lexicon, *, translated: bool) 
         return False
     if translated:
         return True
-    negated = lexicon.says("negations", item.main.text)
-    return _share(text, source, lexicon) >= _SHARED and (negated == lexicon.says("negations", text))
+    if _share(text, source, lexicon) < _SHARED or _share(item.main.text, text, lexicon) < _COVERED:
+        return False
+    return lexicon.says("negations", item.main.text) == lexicon.says("negations", text)
 
 
 def _share(text: str, source: str, lexicon: Lexicon) -> float:
     """Share of the content words of ``text`` that ``source`` has."""
     content = stems(text, lexicon)
-    return len(content & stems(source, lexicon)) / len(content) if content else 0.0
+    return len(content & stems(source, lexicon)) / len(content) if content else 1.0

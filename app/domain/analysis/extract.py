@@ -66,7 +66,7 @@ def extract_items(
     risks = find_risks(dialogue, taken)
     taken |= {index for group in risks for index in group}
     items = [
-        *(_claim(dialogue, Label.DECISION, group, group[-1]) for group in decisions),
+        *(_claim(dialogue, Label.DECISION, group, _fullest(dialogue, group)) for group in decisions),
         *(_claim(dialogue, Label.QUESTION, group, group[0]) for group in questions),
         *(_claim(dialogue, Label.RISK, group, _strongest(dialogue, Label.RISK, group)) for group in risks),
     ]
@@ -116,6 +116,11 @@ def _claim(dialogue: Dialogue, kind: Label, group: Sequence[int], main: int) -> 
         tuple(dialogue.sentences[index].sentence for index in indices),
         context=tuple(dialogue.sentences[index].sentence for index in before),
     )
+
+
+def _fullest(dialogue: Dialogue, group: Sequence[int]) -> int:
+    """The sentence with the most content, up to what a decision needs; the later of equals, since the last word counts."""
+    return max(group, key=lambda index: (min(len(dialogue.stems(index)), _PLENTY), index))
 
 
 def _strongest(dialogue: Dialogue, kind: Label, group: Sequence[int]) -> int:

@@ -135,7 +135,8 @@ def _asked(dialogue: Dialogue, index: int) -> str | None:
     acting = dialogue.lexicon.find("others_will", dialogue.text(index))
     if acting is not None:
         names = dialogue.people.mentioned(acting.group())
-        return dialogue.people.owner_called(names[0]) if names else _role(dialogue, acting.group())
+        if names or not dialogue.says("needs", index):
+            return dialogue.people.owner_called(names[0]) if names else _role(dialogue, acting.group())
     if not dialogue.says("requests", index):
         return None
     replies = dialogue.reply(index)
