@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +42,7 @@ from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
 from app.infrastructure.journal.file_journal import FileAudioJournal
 from app.infrastructure.models import Models, build_models
+from app.infrastructure.pairing import print_access_key
 from app.infrastructure.runtime.data_lock import lock_data_dir
 from app.infrastructure.runtime.session_files import SessionFiles
 from app.infrastructure.runtime.uploads import empty_uploads_dir
@@ -75,20 +75,15 @@ class Stores:
     uploads_dir: Path
 
 
-def print_access_key(key: str) -> None:
-    """Show a new access key on the console; it is in no log and cannot be shown again."""
-    sys.stderr.write(f"Access key (shown only now): {key}\nSend it as 'Authorization: Bearer KEY'.\n")
-
-
 @contextlib.asynccontextmanager
 async def build_container(
-    settings: Settings, announce_key: Callable[[str], None] = print_access_key
+    settings: Settings, announce_key: Callable[[str, str, int], None] = print_access_key
 ) -> AsyncIterator[Container]:
     """Build everything that a running application needs, and close it in reverse order afterwards.
 
     Args:
         settings: all of them.
-        announce_key: shows an access key that was made just now; it is never shown again.
+        announce_key: shows an access key that was made just now, with host and port; it is never shown again.
 
     Raises:
         ConfigurationError: the profile is not available yet, or the data folder cannot be used.
@@ -126,13 +121,13 @@ def listening_options(settings: Settings) -> ListeningOptions:
     )
 
 
-def _access_key_hash(settings: Settings, announce: Callable[[str], None]) -> str | None:
+def _access_key_hash(settings: Settings, announce: Callable[[str, str, int], None]) -> str | None:
     """The hash of the key that clients must show; None if only this machine can reach the server."""
     if is_loopback(settings.server.host):
         return None
     key_hash, made = AccessKeyFile(settings.data_dir).load_or_make()
     if made is not None:
-        announce(made)
+        announce(made, settings.server.host, settings.server.port)
     return key_hash
 
 

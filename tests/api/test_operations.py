@@ -150,7 +150,7 @@ async def test_the_key_is_made_once(tmp_path: Path) -> None:
     )
     made: list[str] = []
     for _ in range(2):
-        async with build_container(settings, made.append) as container:
+        async with build_container(settings, lambda key, host, port: made.append(key)) as container:
             assert container.access_key_hash
     assert len(made) == 1
 
