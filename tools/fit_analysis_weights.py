@@ -38,7 +38,7 @@ PLANTED = {
 }
 LETTERS = {"T": Label.TASK, "D": Label.DECISION, "Q": Label.QUESTION, "R": Label.RISK}
 TAG = re.compile(r"\s*\{([^}]*)\}")
-RIDGE = 1.0
+RIDGE = 2.0
 ROUNDS = 3
 HEADER = '''"""Weights of ``scoring``: log-odds for each feature; made by tools/fit_analysis_weights.py, not by hand."""
 

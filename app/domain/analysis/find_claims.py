@@ -4,14 +4,18 @@ from app.domain.analysis.dialogue import Dialogue
 from app.domain.analysis.labels import Label
 from app.domain.analysis.words import overlap
 
-_THRESHOLD = -0.7
+_THRESHOLD = -0.5
 """Log-odds from which a sentence counts: recall and precision are about equal on practice dialogues left out of the fit."""
 _DOUBT_THRESHOLD = -3.0
 """The words say it clearly; the model only has to allow it."""
 _UNKNOWN = 0.3
 """The model's probability of "open question" from which a statement says that nobody knows."""
+_STATED = 0.4
+"""The model's probability of "fact" from which a reply is an answer."""
 _UNANSWERED_THRESHOLD = 1.0
 """Log-odds from which a question counts even if nobody says that the answer is not known."""
+_LITTLE = 2
+"""Content words up to which "that stays open" speaks of the question before it."""
 _QUESTION_WORDS = 3
 _DECISION_TURNS = 4
 _ANSWER_TURNS = 3
@@ -38,6 +42,8 @@ def find_decisions(dialogue: Dialogue) -> list[list[int]]:
 def _decides(dialogue: Dialogue, index: int) -> bool:
     value = dialogue.score(index, Label.DECISION)
     if dialogue.asks(index) or dialogue.sentences[index].best() is not Label.DECISION:
+        return False
+    if dialogue.says("promises", index) and dialogue.score(index, Label.TASK) >= _THRESHOLD:
         return False
     if value < _THRESHOLD or (dialogue.says("unknowns", index) and not dialogue.says("acceptances", index)):
         return False
@@ -105,7 +111,10 @@ def _is_matter(dialogue: Dialogue, index: int) -> bool:
 
 
 def _answered(dialogue: Dialogue, index: int) -> bool:
-    return any(dialogue.says("answers", reply) for reply in dialogue.reply(index)[:1])
+    return any(
+        dialogue.says("answers", reply) or dialogue.probability(reply, Label.FACT) >= _STATED
+        for reply in dialogue.reply(index)[:2]
+    )
 
 
 def _left_open(dialogue: Dialogue, index: int) -> int | None:
@@ -127,14 +136,11 @@ def _does_not_know(dialogue: Dialogue, index: int) -> bool:
 
 
 def _same_question(dialogue: Dialogue, group: list[int], index: int) -> bool:
-    return (
-        index in group
-        or dialogue.turns_between(group[-1], index) <= 1
-        or (
-            dialogue.turns_between(group[-1], index) <= _ANSWER_TURNS
-            and dialogue.overlap(group[0], index) >= _SAME_OVERLAP
-        )
-    )
+    distance = dialogue.turns_between(group[-1], index)
+    if index in group or distance <= 1:
+        return True
+    alike = dialogue.overlap(group[0], index) >= _SAME_OVERLAP or len(dialogue.stems(index)) <= _LITTLE
+    return distance <= _ANSWER_TURNS and alike
 
 
 def _settled(dialogue: Dialogue, index: int, decisions: list[list[int]]) -> bool:

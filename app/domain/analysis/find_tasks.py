@@ -7,7 +7,7 @@ from app.domain.analysis.dialogue import Dialogue
 from app.domain.analysis.due import find_due
 from app.domain.analysis.labels import Label
 
-_THRESHOLD = -0.7
+_THRESHOLD = -0.5
 """Log-odds from which a sentence counts: recall and precision are about equal on practice dialogues left out of the fit."""
 _DOUBTFUL = -1.5
 """Requests are kept from here on if they are accepted."""
@@ -50,7 +50,8 @@ def find_tasks(dialogue: Dialogue, taken: frozenset[int] = frozenset()) -> list[
 
 def _is_task(dialogue: Dialogue, index: int) -> bool:
     value = dialogue.score(index, Label.TASK)
-    if dialogue.sentences[index].best() is not Label.TASK:
+    best = dialogue.sentences[index].best()
+    if best is not Label.TASK and not (best is Label.DECISION and dialogue.says("promises", index)):
         return False
     if dialogue.says("courtesies", index) and not dialogue.says("promises", index):
         return False

@@ -112,6 +112,8 @@ def features(labelled: Sequence[LabelledSentence], index: int, lexicon: Lexicon,
     values["asked_and_promised"] = asked * values["reply_promises"]
     choosing = max(values["after_choice"], values["after_question"], values["after_proposal"])
     values["concludes"] = choosing * float(words <= _BRIEF_WORDS and lexicon.says("conclusions", text))
+    values["proposed_and_accepted"] = values["proposals"] * values["reply_accepts"]
+    values["proposed_and_refused"] = values["proposals"] * values["reply_refuses"]
     values["asked_and_accepted"] = asked * values["reply_accepts"]
     return values
 
