@@ -17,12 +17,14 @@ from app.domain.language.models import GenerateOptions, Message
 _MAX_WORDS = 120
 _MAX_NOTES = 14
 _MAX_NOTE = 160
-_SAID = 4
+_SAID = 6
 """Sentences that are shown to the model besides the items, one less for each item."""
 _MUST_TELL = 0.6
 """Share of the items that a written summary must tell; else the digest is better."""
-_CHATTING = 12
-"""A conversation without items is summed up from this many sentences on; before, there is nothing to tell."""
+_FEW = 3
+"""With fewer items than that, the summary also tells what was reported, if that was the purpose of the talk."""
+_MIN_SENTENCES, _MIN_FACTS = 12, 0.5
+"""Number of sentences, and share of facts among them, of a talk that reports something."""
 _SCHEMA = {
     "type": "object",
     "properties": {"summary": {"type": "string", "minLength": 10, "maxLength": 560}},
@@ -32,7 +34,10 @@ _SCHEMA = {
 
 
 class Summarise:
-    """Asks for the summary and keeps what the notes bear out; a digest of the items stands in for an answer that tells too little."""
+    """Writes a digest of the items; strong models write a summary instead, of which what the notes bear out is kept.
+
+    Small models repeat themselves, mix up owners and turn questions into facts when they write more than a sentence.
+    """
 
     def __init__(self, model: LanguageModel) -> None:
         """Prepare; ``model`` writes the text."""
@@ -52,19 +57,26 @@ class Summarise:
         prompts = prompts_for(language)
         if not labelled:
             return ""
-        if not items and len(labelled) < _CHATTING:
-            return prompts.nothing
         chosen = _spread(items)
+        told = _digest(chosen, prompts)
+        if language == lexicon.language:  # else what the model writes could not be compared with what was said
+            if chosen and self._model.capabilities.single_pass_analysis:
+                told = await self._written(labelled, chosen, lexicon, prompts) or told
+            elif len(chosen) < _FEW and _is_informative(labelled):
+                told = " ".join([await self._written(labelled, (), lexicon, prompts), told]).strip()
+        return limited_words(told or prompts.nothing, _MAX_WORDS)
+
+    async def _written(
+        self, labelled: Sequence[LabelledSentence], items: Sequence[Note], lexicon: Lexicon, prompts: Prompts
+    ) -> str:
+        """What the model writes, as far as it holds; empty if it tells too little."""
         said = [Note(None, shortened(text, _MAX_NOTE)) for text in _telling(labelled, lexicon)[len(items) :]]
-        if language != lexicon.language:  # what the model writes cannot be compared with what was said
-            return limited_words(_digest(chosen, prompts) or prompts.nothing, _MAX_WORDS)
-        notes = [*said, *(replace(note, text=shortened(note.text, _MAX_NOTE)) for note in chosen)]
+        notes = [*said, *(replace(note, text=shortened(note.text, _MAX_NOTE)) for note in items)]
         written = await self._ask(prompts, notes)
         source = " ".join([*(entry.sentence.text for entry in labelled), *(note.text for note in items)])
         speakers = {entry.sentence.speaker for entry in labelled if entry.sentence.speaker}
         checked = check_summary(faithful_part(written, source, speakers), notes, lexicon)
-        told = checked.text if checked.told >= _MUST_TELL * len(chosen) else _digest(chosen, prompts)
-        return limited_words(told or prompts.nothing, _MAX_WORDS)
+        return checked.text if checked.told >= _MUST_TELL * len(items) else ""
 
     async def _ask(self, prompts: Prompts, notes: Sequence[Note]) -> str:
         example, echo = prompts.summary_example
@@ -81,6 +93,11 @@ class Summarise:
         except (InvalidInput, GatewayTimeout, ValueError, KeyError, TypeError):
             return ""
         return "" if written.strip() in echo else written
+
+
+def _is_informative(labelled: Sequence[LabelledSentence]) -> bool:
+    facts = sum(entry.label is Label.FACT for entry in labelled)
+    return len(labelled) >= _MIN_SENTENCES and facts >= _MIN_FACTS * len(labelled)
 
 
 def _heading(note: Note, prompts: Prompts) -> str:

@@ -1,6 +1,7 @@
 """Puts found items into words with a language model, and keeps only words that the transcript bears out."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,11 @@ _MAX_NOTE = 320
 _MAX_TOKENS = 420
 _SHARED = 0.5
 """Least share of a wording's content words that must come from the note …"""
-_COVERED = 0.4
-"""… and of the main sentence's content words that must come back in the wording."""
+_COVERED = {Label.TASK: 0.4, Label.DECISION: 0.6, Label.QUESTION: 0.6, Label.RISK: 0.6}
+"""… and of the main sentence's content words that must come back in the wording: titles are short, claims are not."""
+_STEM_CHARS = 4
+"""Shorter than elsewhere: a wording may change the form of a verb (llamo, llamar)."""
+_LABELS = re.compile(r"\bS\d+\b")
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,9 @@ class WordItems:
 
 def said(item: FoundItem, lexicon: Lexicon) -> Wording:
     """An item in the words of the transcript."""
+    if item.kind is Label.QUESTION:
+        asked = [s for s in item.sentences if s.text.endswith("?") and s.speaker == item.main.speaker][:2]
+        return Wording(shortened(" ".join(tidy(s.text, lexicon) for s in asked or [item.main]), _MAX_TEXT))
     if item.kind is Label.TASK:
         sentences = " ".join(capitalised(sentence.text) for sentence in item.sentences[:2])
         return Wording(title_of(item.main.text, lexicon), shortened(sentences, _MAX_NOTE))
@@ -134,7 +141,7 @@ def _checked(answer: Any, item: FoundItem, lexicon: Lexicon, *, translated: bool
         title, description = str(answer.get("title", "")).strip(), str(answer.get("description", "")).strip()
         plain = said(item, lexicon)
         return Wording(
-            title.rstrip(".") if _trusted(title, item, lexicon, translated=translated) else plain.text,
+            title_of(title, lexicon) if _trusted(title, item, lexicon, translated=translated) else plain.text,
             description if _trusted(description, item, lexicon, translated=translated) else plain.description,
         )
     if isinstance(answer, str) and _trusted(answer.strip(), item, lexicon, translated=translated):
@@ -145,19 +152,19 @@ def _checked(answer: Any, item: FoundItem, lexicon: Lexicon, *, translated: bool
 def _trusted(text: str, item: FoundItem, lexicon: Lexicon, *, translated: bool) -> bool:
     """Whether a wording stays with what was said: no new names or numbers, mostly the same words, and no lost "not"."""
     source = _note(item) + " " + (item.owner or "")
-    if len(text.split()) < 2 or foreign_words(text, source):
+    if len(text.split()) < 2 or foreign_words(text, source) or not set(_LABELS.findall(text)) <= {item.owner}:
         return False
     due = find_due(text, lexicon.language)
     if due is not None and due.lower() not in source.lower():
         return False
     if translated:
         return True
-    if _share(text, source, lexicon) < _SHARED or _share(item.main.text, text, lexicon) < _COVERED:
+    if _share(text, source, lexicon) < _SHARED or _share(item.main.text, text, lexicon) < _COVERED[item.kind]:
         return False
     return lexicon.says("negations", item.main.text) == lexicon.says("negations", text)
 
 
 def _share(text: str, source: str, lexicon: Lexicon) -> float:
     """Share of the content words of ``text`` that ``source`` has."""
-    content = stems(text, lexicon)
-    return len(content & stems(source, lexicon)) / len(content) if content else 1.0
+    content = stems(text, lexicon, _STEM_CHARS)
+    return len(content & stems(source, lexicon, _STEM_CHARS)) / len(content) if content else 1.0

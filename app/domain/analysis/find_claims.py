@@ -6,6 +6,8 @@ from app.domain.analysis.words import overlap
 
 _THRESHOLD = -0.5
 """Log-odds from which a sentence counts: recall and precision are about equal on practice dialogues left out of the fit."""
+_CERTAIN = 1.5
+"""Log-odds that a decision needs whose words could just move the conversation on ("let's begin with …")."""
 _DOUBT_THRESHOLD = -3.0
 """The words say it clearly; the model only has to allow it."""
 _UNKNOWN = 0.3
@@ -14,7 +16,7 @@ _STATED = 0.4
 """The model's probability of "fact" from which a reply is an answer."""
 _UNANSWERED_THRESHOLD = 1.0
 """Log-odds from which a question counts even if nobody says that the answer is not known."""
-_LITTLE = 2
+_LITTLE = 3
 """Content words up to which "that stays open" speaks of the question before it."""
 _QUESTION_WORDS = 3
 _DECISION_TURNS = 4
@@ -41,13 +43,23 @@ def find_decisions(dialogue: Dialogue) -> list[list[int]]:
 
 def _decides(dialogue: Dialogue, index: int) -> bool:
     value = dialogue.score(index, Label.DECISION)
-    if dialogue.asks(index) or dialogue.sentences[index].best() is not Label.DECISION:
+    if dialogue.asks(index) or value < (_CERTAIN if dialogue.says("procedures", index) else _THRESHOLD):
         return False
-    if dialogue.says("promises", index) and dialogue.score(index, Label.TASK) >= _THRESHOLD:
+    if not _rather_decision(dialogue, index):
         return False
-    if value < _THRESHOLD or (dialogue.says("unknowns", index) and not dialogue.says("acceptances", index)):
+    if dialogue.says("unknowns", index) and not dialogue.says("acceptances", index):
         return False
     return not (dialogue.says("proposals", index) and dialogue.refused(index))
+
+
+def _rather_decision(dialogue: Dialogue, index: int) -> bool:
+    """Whether a sentence is a decision rather than a task (or another kind): what the group does is, what one promises is not."""
+    best = dialogue.sentences[index].best()
+    promised = dialogue.says("promises", index) and dialogue.score(index, Label.TASK) >= _THRESHOLD
+    asked = dialogue.says("requests", index) or dialogue.says("needs", index)
+    if best is Label.TASK:
+        return dialogue.says("decisions", index) and not promised and not asked
+    return best is Label.DECISION and not promised
 
 
 def _same_decision(dialogue: Dialogue, group: list[int], index: int) -> bool:

@@ -10,11 +10,11 @@ _STEM_CHARS = 5
 """Enough to join inflected forms (pintar, pintamos) in the languages of Europe without a stemmer for each."""
 
 
-def stems(text: str, lexicon: Lexicon) -> frozenset[str]:
-    """The beginnings of the words that carry content, without accents."""
+def stems(text: str, lexicon: Lexicon, length: int = _STEM_CHARS) -> frozenset[str]:
+    """The first ``length`` letters of the words that carry content, without accents."""
     words = (word.lower() for word in _WORD.findall(text))
     kept = (word for word in words if word not in lexicon.stop_words and (len(word) > 3 or word.isdigit()))
-    return frozenset(plain(word)[:_STEM_CHARS] for word in kept)
+    return frozenset(plain(word)[:length] for word in kept)
 
 
 def overlap(one: frozenset[str], other: frozenset[str]) -> float:
