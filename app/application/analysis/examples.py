@@ -5,7 +5,7 @@ be taken for something that was said.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.analysis.labels import Label
 
@@ -17,6 +17,10 @@ class ExampleSet:
     sentence_word: str
     label_word: str
     examples: tuple[tuple[str, Label], ...]
+
+    def halved(self) -> "ExampleSet":
+        """Every second example, for models with a small context."""
+        return replace(self, examples=self.examples[::2])
 
     def prefix(self) -> str:
         """The constant part of a labelling prompt; the sentence, and ``question``, follow."""

@@ -5,12 +5,14 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from app.application.analysis.examples import examples_for
+from app.application.analysis.examples import ExampleSet, examples_for
 from app.domain.analysis.labels import Label, LabelledSentence
 from app.domain.analysis.sentences import Sentence
 from app.domain.language.gateway import LanguageModel
 
 _LABELS = tuple(Label)
+_SENTENCE_TOKENS = 192
+"""Room for the longest sentence (``sentences``) in the tokens of any model."""
 _ALTERNATIVES = tuple(f" {label.value}" for label in _LABELS)
 
 
@@ -31,6 +33,7 @@ class LabelSentences:
         self._remembered = remembered
         self._known: OrderedDict[bytes, tuple[float, ...]] = OrderedDict()
         self._asking = asyncio.Lock()
+        self._examples: dict[str, ExampleSet] = {}
 
     async def label(
         self, sentences: Sequence[Sentence], language: str, on_progress: Callable[[float], None] = lambda fraction: None
@@ -47,10 +50,20 @@ class LabelSentences:
         key = hashlib.blake2b(f"{language}\0{text}".encode(), digest_size=16).digest()
         async with self._asking:
             if key not in self._known:
-                examples = examples_for(language)
+                examples = await self._fitting(language)
                 weights = await self._model.weigh(examples.prefix(), examples.question(text), _ALTERNATIVES)
                 self._known[key] = tuple(weights)
                 if len(self._known) > self._remembered:
                     self._known.popitem(last=False)
             self._known.move_to_end(key)
             return self._known[key]
+
+    async def _fitting(self, language: str) -> ExampleSet:
+        """The language's examples, as many as leave room for a sentence."""
+        if language not in self._examples:
+            examples = examples_for(language)
+            room = self._model.capabilities.context_tokens - _SENTENCE_TOKENS
+            while len(examples.examples) > 1 and await self._model.count_tokens(examples.prefix()) > room:
+                examples = examples.halved()
+            self._examples[language] = examples
+        return self._examples[language]

@@ -24,7 +24,7 @@ _MAX_NOTE = 320
 _MAX_TOKENS = 420
 _SHARED = 0.5
 """Least share of a wording's content words that must come from the note …"""
-_COVERED = {Label.TASK: 0.4, Label.DECISION: 0.6, Label.QUESTION: 0.6, Label.RISK: 0.6}
+_TITLE, _DESCRIPTION, _CLAIM = 0.2, 0.4, 0.6
 """… and of the main sentence's content words that must come back in the wording: titles are short, claims are not."""
 _STEM_CHARS = 4
 """Shorter than elsewhere: a wording may change the form of a verb (llamo, llamar)."""
@@ -141,15 +141,15 @@ def _checked(answer: Any, item: FoundItem, lexicon: Lexicon, *, translated: bool
         title, description = str(answer.get("title", "")).strip(), str(answer.get("description", "")).strip()
         plain = said(item, lexicon)
         return Wording(
-            title_of(title, lexicon) if _trusted(title, item, lexicon, translated=translated) else plain.text,
-            description if _trusted(description, item, lexicon, translated=translated) else plain.description,
+            title_of(title, lexicon) if _trusted(title, item, lexicon, _TITLE, translated) else plain.text,
+            description if _trusted(description, item, lexicon, _DESCRIPTION, translated) else plain.description,
         )
-    if isinstance(answer, str) and _trusted(answer.strip(), item, lexicon, translated=translated):
+    if isinstance(answer, str) and _trusted(answer.strip(), item, lexicon, _CLAIM, translated):
         return Wording(capitalised(answer.strip()))
     return None
 
 
-def _trusted(text: str, item: FoundItem, lexicon: Lexicon, *, translated: bool) -> bool:
+def _trusted(text: str, item: FoundItem, lexicon: Lexicon, covered: float, translated: bool) -> bool:
     """Whether a wording stays with what was said: no new names or numbers, mostly the same words, and no lost "not"."""
     source = _note(item) + " " + (item.owner or "")
     if len(text.split()) < 2 or foreign_words(text, source) or not set(_LABELS.findall(text)) <= {item.owner}:
@@ -159,7 +159,7 @@ def _trusted(text: str, item: FoundItem, lexicon: Lexicon, *, translated: bool) 
         return False
     if translated:
         return True
-    if _share(text, source, lexicon) < _SHARED or _share(item.main.text, text, lexicon) < _COVERED[item.kind]:
+    if _share(text, source, lexicon) < _SHARED or _share(item.main.text, text, lexicon) < covered:
         return False
     return lexicon.says("negations", item.main.text) == lexicon.says("negations", text)
 

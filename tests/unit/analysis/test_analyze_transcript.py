@@ -133,6 +133,11 @@ async def test_spoken_instructions_and_control_tokens_change_nothing() -> None:
     assert (await analyze(spoken)).action_items == plain.action_items
 
 
+async def test_small_contexts_get_fewer_examples() -> None:
+    findings = await analyze(ENGLISH, model=DummyLanguageModel(context_tokens=512))
+    assert findings.action_items
+
+
 async def test_model_failure_reaches_the_caller() -> None:
     with pytest.raises(GatewayUnavailable):
         await analyze(ENGLISH, model=CountingModel(broken=True))
