@@ -125,7 +125,9 @@ class ModelSettings(BaseModel):
     hf_token: SecretStr | None = None
     threads: int = Field(0, ge=0, description="Threads a model may use; 0 = one for each core.")
     mirror: Path | None = Field(None, description="Folder that is tried for model files before any download.")
-    context_tokens: int = Field(4096, ge=512, le=131_072, description="Language model's context.")
+    context_tokens: int = Field(
+        4096, ge=2048, le=131_072, description="Language model's context; the analysis needs 2048."
+    )
 
 
 class GenerationSettings(BaseModel):

@@ -24,7 +24,7 @@ ASK = [Message("system", "Be brief."), Message("user", "Tell a long story about 
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[LlamaCppLanguageModel]:
-    model = LlamaCppLanguageModel("smollm2-135m", lambda name: Settings().models_dir / name, context_tokens=1024)
+    model = LlamaCppLanguageModel("smollm2-135m", lambda name: Settings().models_dir / name, context_tokens=2048)
     yield model
     model.close()
 

@@ -37,4 +37,4 @@ def test_the_meeting_is_understood(language: str, tmp_path: Path) -> None:
     assert all(proof["quote"] in said[proof["segment_id"]] for proof in quotes(analysis))
     assert analysis["decisions"]
     assert analysis["risks"]
-    assert {item["owner"] for item in analysis["action_items"]} == {"S1", "S2"}
+    assert {item["owner"] for item in analysis["action_items"]} >= {"S1", "S2"}
