@@ -15,7 +15,8 @@ from app.domain.vad.endpointing import Utterance
 class BlockOptions:
     """When a block is complete.
 
-    Blocks of 15 to 28 s have the word error rate of whole files; 12 to 18 s cost a point in Spanish (whisper-base).
+    Blocks of 15 to 28 s have the word error rate of whole files; 12 to 18 s in a 20 s window cost a point
+    in Spanish (whisper-base; docs/audio.md has the alternatives).
 
     Attributes:
         enough_s: audio after which the next pause ends it.
