@@ -28,9 +28,11 @@ Reference = Annotated[
 Output = Annotated[Path | None, typer.Option("--json", help="Write all figures there.")]
 Pace = Annotated[float, typer.Option("--pace", min=0.1, help="Of live sessions, times real time.")]
 AtOnce = Annotated[
-    int,
+    list[int] | None,
     typer.Option(
-        "--at-once", min=1, help="Also stream so many sessions at a time, and compare their texts with those alone."
+        "--at-once",
+        min=2,
+        help="Also stream so many sessions at a time, and compare their texts with those alone. Can be given again.",
     ),
 ]
 Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1 of all recordings; default: detected.")]
@@ -44,7 +46,7 @@ def bench_audio(
     reference: Reference = None,
     output: Output = None,
     pace: Pace = 1.0,
-    at_once: AtOnce = 1,
+    at_once: AtOnce = None,
     language: Language = None,
     no_bare: NoBare = False,
     profile: Profile = None,
@@ -67,15 +69,15 @@ def bench_audio(
         ways[WHOLE] = in_child_process(measure_recordings, settings, recordings)
         options = ListeningOptions(partial_interval_s=settings.listening.partial_interval_ms / 1000)
         ways[LIVE] = in_child_process(measure_live, settings, recordings, pace, options)
-        if at_once > 1:
-            ways[f"{at_once} at once"] = in_child_process(measure_live, settings, recordings, pace, options, at_once)
+        for sessions in at_once or ():
+            ways[f"{sessions} at once"] = in_child_process(measure_live, settings, recordings, pace, options, sessions)
         figures = {
             "machine": machine(),
             "transcriber": settings.models.transcriber_model,
             "beam_size": settings.listening.beam_size,
             "pace": pace,
             "ways": {name: _summary(paths, texts, found, peak) for name, (found, peak) in ways.items()},
-            "same_text_alone_and_at_once": _same_texts(ways),
+            "same_text_as_alone": _same_texts(ways),
         }
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -113,8 +115,8 @@ def show(console: Console, figures: dict[str, Any]) -> None:
         cells = [way[name] for way in ways.values()]
         costs.add_row(label, *("–" if value is None else f"{value:.3g}{unit}" for value in cells))
     console.print(costs)
-    if figures["same_text_alone_and_at_once"]:
-        console.print(f"same text at once as alone: {figures['same_text_alone_and_at_once']}", highlight=False)
+    for name, same in figures["same_text_as_alone"].items():
+        console.print(f"{name}, same text as alone: {same} of {len(ways[LIVE]['recordings'])}", highlight=False)
 
 
 def _summary(paths: Sequence[Path], texts: dict[str, str], found: list[Measured], peak_mib: float) -> dict[str, Any]:
@@ -156,14 +158,14 @@ def _summary(paths: Sequence[Path], texts: dict[str, str], found: list[Measured]
     }
 
 
-def _same_texts(ways: Mapping[str, tuple[list[Measured], float]]) -> str | None:
+def _same_texts(ways: Mapping[str, tuple[list[Measured], float]]) -> dict[str, int]:
     """How many sessions gave the same text beside others as alone."""
-    others = [found for name, (found, _) in ways.items() if name not in (BARE, WHOLE, LIVE)]
-    if not others:
-        return None
     alone, _ = ways[LIVE]
-    same = sum(a.text == b.text for a, b in zip(alone, others[0], strict=True))
-    return f"{same} of {len(alone)}"
+    return {
+        name: sum(a.text == b.text for a, b in zip(alone, found, strict=True))
+        for name, (found, _) in ways.items()
+        if name not in (BARE, WHOLE, LIVE)
+    }
 
 
 def _percentile(values: Sequence[float], percent: int) -> float | None:

@@ -45,7 +45,7 @@ class Measured:
         wall_s: time it took.
         cpu_s: CPU time of the whole process meanwhile.
         first_partial_s: from the first word's start to the first text shown; live only.
-        lags_s: for each word, from its end to the first text shown that covers it; live only.
+        lags_s: for each word, from its end to the first text shown that covers it, or to the transcript; live only.
         end_to_transcript_s: from the end of the audio to the complete transcript; live only.
     """
 
@@ -189,7 +189,7 @@ async def _live(
         done_s = time.perf_counter()
         watcher.cancel()
     segments = await ports.transcripts.segments(key)
-    first, lags = _lags(segments, [(at - began_s, audio_s) for at, audio_s in shown], pace)
+    first, lags = _lags(segments, [(at - began_s, audio_s) for at, audio_s in shown], done_s - began_s, pace)
     duration_s = audio.size / SAMPLE_RATE_HZ
     return Measured(_text(segments), duration_s, wall_s, cpu_s, first, lags, done_s - ended_s)
 
@@ -206,17 +206,14 @@ async def _stream(ports: HearingPorts, listening: LiveListening, key: SessionKey
 
 
 def _lags(
-    segments: Sequence[Segment], shown: Sequence[tuple[float, float]], pace: float
+    segments: Sequence[Segment], shown: Sequence[tuple[float, float]], done_s: float, pace: float
 ) -> tuple[float | None, list[float]]:
     words = [word for segment in segments for word in segment.words]
-    if not words or not shown:
+    if not words:
         return None, []
-    lags = []
-    for word in words:
-        seen = [at for at, audio_s in shown if audio_s >= word.end]
-        if seen:
-            lags.append(max(0.0, min(seen) - word.end / pace))
-    return max(0.0, shown[0][0] - words[0].start / pace), lags
+    moments = [*shown, (done_s, float("inf"))]
+    lags = [max(0.0, min(at for at, audio_s in moments if audio_s >= word.end) - word.end / pace) for word in words]
+    return max(0.0, moments[0][0] - words[0].start / pace), lags
 
 
 def _text(segments: Sequence[Segment]) -> str:
