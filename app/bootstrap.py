@@ -11,7 +11,6 @@ from app.application.analysis.analyze_transcript import AnalyzeTranscript
 from app.application.container import Container
 from app.application.listening.hearing_ports import HearingPorts
 from app.application.listening.listen import LiveListening
-from app.application.listening.listening_options import ListeningOptions
 from app.application.listening.record import RecordingLimits
 from app.application.sessions.analyze_again import AnalyzeAgain
 from app.application.sessions.end_session import EndSession
@@ -34,14 +33,13 @@ from app.application.warm_up import WarmUp
 from app.domain.errors import ConfigurationError
 from app.domain.session.gateway import JobRunner
 from app.domain.session.jobs import Jobs
-from app.domain.vad.endpointing import EndpointingOptions
 from app.infrastructure.access_key import AccessKeyFile
 from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.audio.session_renderer import SessionRenderer
 from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
 from app.infrastructure.journal.file_journal import FileAudioJournal
-from app.infrastructure.models import Models, build_models
+from app.infrastructure.models import Models, build_models, listening_options
 from app.infrastructure.pairing import print_access_key
 from app.infrastructure.runtime.data_lock import lock_data_dir
 from app.infrastructure.runtime.session_files import SessionFiles
@@ -108,17 +106,6 @@ def check_profile(settings: Settings) -> None:
         raise ConfigurationError(
             f"not available yet: the profile {settings.profile}; use --profile cpu", param="profile"
         )
-
-
-def listening_options(settings: Settings) -> ListeningOptions:
-    """How sessions are listened to."""
-    listening = settings.listening
-    return ListeningOptions(
-        endpointing=EndpointingOptions(
-            threshold=listening.vad_threshold, silence_s=listening.silence_duration_ms / 1000
-        ),
-        partial_interval_s=listening.partial_interval_ms / 1000,
-    )
 
 
 def _access_key_hash(settings: Settings, announce: Callable[[str, str, int], None]) -> str | None:

@@ -47,6 +47,14 @@ class RunningServer:
             await asyncio.sleep(0.02)
         raise AssertionError("the session was not finished")
 
+    async def until_state(self, session_id: str, state: str) -> None:
+        """Wait until the session is in a state."""
+        for _ in range(500):
+            if (await self.http.get(f"/session/{session_id}")).json()["state"] == state:
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"the session is not {state}")
+
 
 class AudioClient:
     """Speaks the protocol as the test tells it to; keeps every message it got."""

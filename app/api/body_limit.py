@@ -7,6 +7,8 @@ DEFAULT_BODY_BYTES = 1024 * 1024
 """Bound for routes that do not set their own: JSON bodies of this protocol are a few kilobytes."""
 
 _LIMIT = "vigia.body_limit"
+_DIGITS = 20
+"""Enough to tell that an announced length is too large; Python refuses to read numbers of thousands of digits."""
 
 
 def allow_body(scope: Scope, limit_bytes: int) -> None:
@@ -15,7 +17,7 @@ def allow_body(scope: Scope, limit_bytes: int) -> None:
 
 
 class BodyLimit:
-    """ASGI middleware: reading more than the bound answers 413."""
+    """ASGI middleware: reading more than the bound, or any of a body announced as larger, answers 413."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,14 +28,27 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         scope[_LIMIT] = DEFAULT_BODY_BYTES
+        announced = _announced_bytes(scope)
         received = 0
 
         async def counted() -> Message:
             nonlocal received
+            if announced > scope[_LIMIT]:
+                raise _too_large(scope)
             message = await receive()
             received += len(message.get("body", b""))
             if received > scope[_LIMIT]:
-                raise HTTPException(413, f"the body is larger than {scope[_LIMIT]} bytes", {"Connection": "close"})
+                raise _too_large(scope)
             return message
 
         await self._app(scope, counted, send)
+
+
+def _announced_bytes(scope: Scope) -> int:
+    """The body's length by its header, which the server has checked; 0 if it is sent in chunks."""
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return max((int(value[:_DIGITS]) for value in lengths if value.isdigit()), default=0)
+
+
+def _too_large(scope: Scope) -> HTTPException:
+    return HTTPException(413, f"the body is larger than {scope[_LIMIT]} bytes", {"Connection": "close"})

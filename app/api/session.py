@@ -30,7 +30,7 @@ async def create_session(
     """Make a session that a socket may attach to, or that recordings are uploaded into."""
     wanted = wanted or CreateSession()
     kind = wanted.kind or SessionKind.RECORDING
-    opened = await container.open_session.create(principal.owner, wanted.session_id, wanted.config(), kind)
+    opened = await container.open_session.create(principal.owner, wanted.session_id, wanted.session_config(), kind)
     return CreatedSession(session_id=opened.session.key.session_id, resume_token=opened.resume_token)
 
 

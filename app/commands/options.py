@@ -3,13 +3,26 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
+from app.api.schemas.fields import LANGUAGE_CODES
 from app.domain.errors import ConfigurationError, VigiaError
 from app.settings import PROFILES_DIR, Settings
+
+
+def _language_code(code: str | None) -> str | None:
+    if code is not None and code not in LANGUAGE_CODES:
+        raise typer.BadParameter("not an ISO 639-1 code in lower case, such as en or es")
+    return code
+
+
+SpokenLanguage = Annotated[
+    str | None,
+    typer.Option("--language", callback=_language_code, help="ISO 639-1, such as es; default: detected."),
+]
 
 
 def load_settings(**options: Any) -> Settings:

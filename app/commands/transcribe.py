@@ -15,16 +15,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.application.listening.transcribe_recording import RecordingTranscript, TranscribeRecording
 from app.application.sessions.export_transcript import EXPORTS
-from app.commands.options import load_settings, reported, require_available
+from app.commands.options import SpokenLanguage, load_settings, reported, require_available
 from app.domain.errors import NotFound, VigiaError
 from app.domain.session.models import TranscriptLine
 from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.catalog.catalog import Catalog
+from app.infrastructure.models import listening_options
 from app.infrastructure.registry import TRANSCRIBERS, VOICE_ACTIVITY_DETECTORS
 from app.settings import Settings
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, Ogg/Opus, MP3.")]
-Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1, such as es; default: detected.")]
 Format = Annotated[Literal["txt", "json", "srt", "vtt"], typer.Option("--format", help="Of the transcripts.")]
 Output = Annotated[
     Path | None, typer.Option("--output", help="Folder for one file a recording; default: standard output.")
@@ -38,7 +38,7 @@ ModelsDir = Annotated[Path | None, typer.Option("--models-dir", help="Where mode
 
 def transcribe(
     files: Files,
-    language: Language = None,
+    language: SpokenLanguage = None,
     format: Format = "txt",
     output: Output = None,
     vocabulary: Vocabulary = None,
@@ -74,7 +74,7 @@ def transcription(settings: Settings) -> Iterator[TranscribeRecording]:
     vad = VOICE_ACTIVITY_DETECTORS[settings.models.vad](settings, locate)
     transcriber = TRANSCRIBERS[settings.models.transcriber](settings, locate)
     try:
-        yield TranscribeRecording(AvAudioCodec(), vad, transcriber)
+        yield TranscribeRecording(AvAudioCodec(), vad, transcriber, listening_options(settings))
     finally:
         for adapter in (vad, transcriber):
             close: Callable[[], None] | None = getattr(adapter, "close", None)

@@ -1,4 +1,4 @@
-"""The adapters that the settings name, one a role."""
+"""What the settings say about models: the adapters they name, one a role, and how recognition uses them."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from app.application.listening.listening_options import ListeningOptions
 from app.application.warm_up import ModelInUse, SilentSource
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.diarization.gateway import Diarizer
@@ -14,6 +15,7 @@ from app.domain.errors import ConfigurationError
 from app.domain.language.gateway import LanguageModel
 from app.domain.transcription.gateway import Transcriber
 from app.domain.transcription.models import Purpose, TranscribeOptions
+from app.domain.vad.endpointing import EndpointingOptions
 from app.domain.vad.gateway import VAD_FRAME_SAMPLES, VoiceActivityDetector
 from app.infrastructure import registry
 from app.infrastructure.catalog.catalog import Catalog
@@ -84,6 +86,17 @@ def build_models(settings: Settings) -> Models:
         diarizer=made("diarizer", registry.DIARIZERS, names.diarizer),
         language_model=made("language_model", registry.LANGUAGE_MODELS, names.language_model),
         vad_name=names.vad,
+    )
+
+
+def listening_options(settings: Settings) -> ListeningOptions:
+    """How audio is listened to, live or as a file."""
+    listening = settings.listening
+    return ListeningOptions(
+        endpointing=EndpointingOptions(
+            threshold=listening.vad_threshold, silence_s=listening.silence_duration_ms / 1000
+        ),
+        partial_interval_s=listening.partial_interval_ms / 1000,
     )
 
 

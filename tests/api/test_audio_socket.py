@@ -108,7 +108,7 @@ async def test_a_dropped_session_is_resumed_where_it_was(server: RunningServer) 
             await client.send(chunk)
         await client.acked(50)
         client.socket.transport.abort()
-    await _until_state(server, "dropped", "interrupted")
+    await server.until_state("dropped", "interrupted")
     async with server.socket() as client:
         again = await client.configure(session_id="dropped", resume_token=ready["resume_token"])
         assert again["resumed"] is True
@@ -128,7 +128,7 @@ async def test_a_session_that_dropped_before_its_first_audio_is_resumed_too(serv
         ready = await client.configure(session_id="early")
         assert ready["resumed"] is False
         client.socket.transport.abort()
-    await _until_state(server, "early", "interrupted")
+    await server.until_state("early", "interrupted")
     async with server.socket() as client:
         again = await client.configure(session_id="early", resume_token=ready["resume_token"])
         assert (again["resumed"], again["next_chunk_id"]) == (True, 1)
@@ -141,7 +141,7 @@ async def test_a_session_that_nobody_resumes_is_finished(start_server: StartServ
         for chunk in spoken(7):
             await client.send(chunk)
         await client.acked(len(spoken(7)))
-    await _until_state(server, "left", "finished")
+    await server.until_state("left", "finished")
     assert (await server.finished("left"))["transcript"][0]["text"] == "w7"
 
 
@@ -178,14 +178,6 @@ async def test_an_empty_session_has_an_honest_result(server: RunningServer) -> N
     assert analysis["transcript"] == []
     assert analysis["summary"] == ""
     assert analysis["quality"]["complete"] is True
-
-
-async def _until_state(server: RunningServer, session_id: str, state: str) -> None:
-    for _ in range(500):
-        if (await server.http.get(f"/session/{session_id}")).json()["state"] == state:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"the session did not become {state}")
 
 
 def _key(ready: dict[str, str]) -> SessionKey:

@@ -120,6 +120,16 @@ async def test_bodies_are_bounded(start_server: StartServer) -> None:
     assert answer.status_code == 413
 
 
+async def test_a_body_announced_as_too_large_is_refused_before_it_is_sent(server: RunningServer) -> None:
+    for path in ("/session/huge/audio", "/session"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {2**50}\r\n\r\n"
+        writer.write(head.encode())
+        assert b" 413 " in await asyncio.wait_for(reader.readline(), 5)
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_an_upload_into_a_live_or_ended_session_conflicts(server: RunningServer) -> None:
     async with server.socket() as client:
         await client.configure(session_id="live")
@@ -130,6 +140,21 @@ async def test_an_upload_into_a_live_or_ended_session_conflicts(server: RunningS
     await record(server, "ended", spoken(1))
     answer = await server.http.post("/session/ended/audio", content=wav(1))
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "session_ended")
+
+
+async def test_an_upload_does_not_take_the_place_of_what_a_client_may_resume(server: RunningServer) -> None:
+    async with server.socket() as client:
+        await client.configure(session_id="cut")
+        for chunk in spoken(1):
+            await client.send(chunk)
+        await client.acked(len(spoken(1)))
+    await server.until_state("cut", "interrupted")
+    answer = await server.http.post("/session/cut/audio", content=wav(2))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "session_interrupted")
+    answer = await server.http.post("/session/cut/audio?finish=true", content=wav(2))
+    assert answer.status_code == 200, answer.text
+    analysis = await server.finished("cut")
+    assert " ".join(line["text"] for line in analysis["transcript"]) == "w1 w2"
 
 
 async def test_speakers_get_names(server: RunningServer) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.api.schemas.socket import ConfigMessage
 from app.api.wire import Audio, EndOfStream, Gap, Unknown, parse
+from app.domain.audio.models import AudioFormat, Encoding
 from app.domain.errors import InvalidInput
 
 pytestmark = pytest.mark.unit
@@ -28,6 +29,17 @@ def test_gap_end_and_unknown() -> None:
     assert parse('{"type": "wave"}') == Unknown("wave")
     assert parse("[1, 2]") == Unknown("")
     assert parse('{"type": {"a": 1}}') == Unknown("")
+
+
+def test_numbers_without_a_fraction_are_whole() -> None:
+    config = parse('{"type": "config", "sample_rate": 48000.0, "channels": 2.0, "speakers": 3.0}')
+    assert isinstance(config, ConfigMessage)
+    assert config.audio_format(16_000) == AudioFormat(Encoding.PCM16, 48_000, 2)
+    assert config.session_config().speakers == 3
+    assert parse('{"type": "audio_chunk", "chunk_id": 7.0, "data_b64": ""}') == Audio(b"", 7)
+    for text in ('{"type": "config", "channels": 1.5}', '{"type": "config", "speakers": true}'):
+        with pytest.raises(InvalidInput):
+            parse(text)
 
 
 def test_config_takes_defaults_for_null() -> None:

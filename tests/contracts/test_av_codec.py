@@ -204,4 +204,4 @@ def test_reading_is_lazy(path: Path) -> None:
     path.write_bytes(wav(np.zeros(16_000 * 60, np.float32)))
     blocks = AvAudioCodec().read_recording(path, max_duration_s=600)
     assert len(next(blocks)) < 16_000 * 3
-    blocks.close()  # type: ignore[attr-defined]
+    blocks.close()

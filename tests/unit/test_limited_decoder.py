@@ -1,5 +1,6 @@
 """Recordings of risky formats are decoded by a child that may die, stall or be left alone."""
 
+import contextlib
 import io
 import os
 import subprocess
@@ -14,11 +15,11 @@ import pytest
 
 from app.domain.audio.models import Waveform
 from app.domain.audio.pcm import from_pcm16
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, Overloaded
 from app.infrastructure.audio.containers import sniff
 from app.infrastructure.audio.decode_child import AUDIO, END, HEADER, MAX_AUDIO_BYTES, REFUSED, send_recording
 from app.infrastructure.audio.file_decoder import decode_file
-from app.infrastructure.audio.limited_decoder import decode_apart
+from app.infrastructure.audio.limited_decoder import MAX_CHILDREN, decode_apart
 from tests.contracts.audio_codec import tone
 from tests.contracts.test_av_codec import MAKERS, encoded
 from tests.decoders import decoders
@@ -53,6 +54,21 @@ def wait_until(done: Callable[[], bool]) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_only_so_many_run_at_once(mp3: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        running = [
+            decode_apart(stack.enter_context(mp3.open("rb")), max_duration_s=60.0) for _ in range(MAX_CHILDREN + 1)
+        ]
+        for blocks in running:
+            stack.callback(blocks.close)
+        for blocks in running[:-1]:
+            next(blocks)
+        with pytest.raises(Overloaded):
+            next(running[-1])
+    with mp3.open("rb") as file:  # closing gave their places back
+        assert len(next(decode_apart(file, max_duration_s=60.0)))
 
 
 def test_gives_what_decoding_here_gives(mp3: Path) -> None:

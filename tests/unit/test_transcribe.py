@@ -1,4 +1,6 @@
+import asyncio
 import json
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,39 @@ async def test_what_is_no_recording_is_refused(use_case: TranscribeRecording, tm
     (tmp_path / "a.wav").write_text("hello")
     with pytest.raises(InvalidInput):
         await use_case.transcribe(tmp_path / "a.wav")
+
+
+class HeldCodec(AvAudioCodec):
+    """Says whether a recording is still open."""
+
+    open = False
+
+    def read_recording(self, path: Path, *, max_duration_s: float) -> Generator[Waveform, None, None]:
+        self.open = True
+        try:
+            yield from super().read_recording(path, max_duration_s=max_duration_s)
+        finally:
+            self.open = False
+
+
+async def test_cancelling_lets_the_recording_go(tmp_path: Path) -> None:
+    codec = HeldCodec()
+    path = recording(tmp_path / "long.wav", np.zeros(600 * SAMPLE_RATE_HZ, np.float32))
+    task = asyncio.create_task(TranscribeRecording(codec, DummyVad(), DummyTranscriber()).transcribe(path))
+    for _ in range(500):
+        if codec.open:
+            break
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert not codec.open
+
+
+def test_an_unknown_language_is_refused(tmp_path: Path) -> None:
+    done = runner.invoke(app, ["transcribe", str(tmp_path / "a.wav"), "--profile", "dummy", "--language", "xx"])
+    assert done.exit_code == 2
+    assert "ISO 639-1" in done.output
 
 
 def test_the_command_goes_on_after_a_bad_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Long sessions are analysed while they run."""
+"""What is done of the analysis while sessions run."""
 
 import asyncio
 import contextlib
@@ -15,16 +15,19 @@ KEY = SessionKey("local", "long")
 
 
 class Analyzer:
-    """Remembers what it was given; is busy the first ``busy`` times."""
+    """Remembers what it was given; fails first with each of ``failures``."""
 
-    def __init__(self, busy: int = 0) -> None:
+    def __init__(self, failures: Sequence[Exception] = ()) -> None:
         self.heard_ids: list[str] = []
-        self.busy = busy
+        self.prepared: list[str] = []
+        self.failures = list(failures)
 
-    async def heard(self, key: SessionKey, segments: Sequence[Segment], language: str) -> None:
-        if self.busy:
-            self.busy -= 1
-            raise GatewayBusy("busy")
+    async def prepare(self, language: str) -> None:
+        self.prepared.append(language)
+
+    async def heard(self, segments: Sequence[Segment], language: str) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
         self.heard_ids += [segment.segment_id for segment in segments]
 
 
@@ -48,6 +51,20 @@ async def test_short_sessions_are_left_alone() -> None:
     assert analyzer.heard_ids == []
 
 
+async def test_every_session_has_its_language_prepared_once_it_is_known() -> None:
+    analyzer = Analyzer()
+    work = WorkAhead(analyzer, begin_at_s=300, pause_s=0)
+    async with running(work):
+        work.stored(KEY, [segment(1)], 2.0, None)
+        await asyncio.sleep(0.02)
+        assert analyzer.prepared == []
+        work.stored(KEY, [segment(2)], 4.0, "es")
+        await asyncio.sleep(0.02)
+        work.stored(KEY, [segment(3)], 6.0, "es")
+        work.stored(SessionKey("local", "another"), [segment(1)], 6.0, "en")
+    assert analyzer.prepared == ["es", "en"]
+
+
 async def test_long_sessions_are_analysed_from_their_beginning() -> None:
     analyzer = Analyzer()
     work = WorkAhead(analyzer, begin_at_s=300, pause_s=0)
@@ -62,8 +79,9 @@ async def test_long_sessions_are_analysed_from_their_beginning() -> None:
     assert analyzer.heard_ids == ["s1", "s2", "s3", "s4"]
 
 
-async def test_a_busy_model_does_not_stop_it() -> None:
-    analyzer = Analyzer(busy=1)
+@pytest.mark.parametrize("failure", [GatewayBusy("busy"), RuntimeError("a bug")])
+async def test_failures_do_not_stop_it(failure: Exception) -> None:
+    analyzer = Analyzer([failure])
     work = WorkAhead(analyzer, begin_at_s=0, pause_s=0)
     async with running(work):
         work.stored(KEY, [segment(1)], 1.0, "en")

@@ -2,9 +2,11 @@
 
 import zoneinfo
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
+
+from app.domain.session.models import SessionConfig
 
 SESSION_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 MAX_UNIX_S = 253_402_300_799.0
@@ -45,9 +47,39 @@ def _not_only_dots(session_id: str) -> str:
     return session_id
 
 
+def _without_fraction(value: Any) -> Any:
+    """JSON has one kind of number: 16000.0 is 16000."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_without_fraction)
 SessionId = Annotated[str, StringConstraints(pattern=SESSION_ID_PATTERN), AfterValidator(_not_only_dots)]
 Language = Annotated[str, AfterValidator(_language)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 UnixSeconds = Annotated[float, Field(ge=0, le=MAX_UNIX_S, allow_inf_nan=False)]
 VocabularyWord = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Vocabulary = Annotated[tuple[VocabularyWord, ...], Field(max_length=200)]
+
+
+class SessionFields(BaseModel):
+    """What a client may ask of a new session, over HTTP or a socket. Fields that are absent or null take their defaults."""
+
+    language: Language | None = Field(None, description="Of the speech, ISO 639-1; absent = detect.")
+    summary_language: Language | None = Field(None, description="Of the analysis; absent = the transcript's.")
+    vocabulary: Vocabulary | None = Field(None, strict=False, description="Names and jargon.")
+    timezone: TimeZone | None = Field(None, description="IANA name, for dates in the analysis.")
+    started_at: UnixSeconds | None = Field(None, description="Unix seconds of the session's start.")
+    diarize: bool | None = Field(None, description="Tell speakers apart; absent = true.")
+    speakers: Annotated[int, Whole] | None = Field(None, ge=1, le=20, description="How many people speak, if known.")
+
+    def session_config(self) -> SessionConfig:
+        """What the client asked for."""
+        return SessionConfig(
+            language=self.language,
+            summary_language=self.summary_language,
+            vocabulary=self.vocabulary or (),
+            timezone=self.timezone,
+            started_at=self.started_at,
+            diarize=self.diarize is not False,
+            speakers=self.speakers,
+        )

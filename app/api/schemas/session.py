@@ -5,36 +5,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.api.schemas.analysis import LineJson, SpanJson
-from app.api.schemas.fields import Language, SessionId, TimeZone, UnixSeconds, Vocabulary
-from app.domain.session.models import SearchHit, Session, SessionConfig, SessionKind
+from app.api.schemas.fields import SessionFields, SessionId
+from app.domain.session.models import SearchHit, Session, SessionKind
 
 
-class CreateSession(BaseModel):
-    """What a new session should be. Fields that are absent or null take their defaults."""
+class CreateSession(SessionFields):
+    """What a new session should be."""
 
     model_config = ConfigDict(extra="ignore")
 
     session_id: SessionId | None = Field(None, description="Made by the server if absent.")
     kind: SessionKind | None = Field(None, description="Absent = recording.")
-    language: Language | None = Field(None, description="Of the speech, ISO 639-1; absent = detect.")
-    summary_language: Language | None = Field(None, description="Of the analysis; absent = the transcript's.")
-    vocabulary: Vocabulary | None = Field(None, description="Names and jargon.")
-    timezone: TimeZone | None = Field(None, description="IANA name, for dates in the analysis.")
-    started_at: UnixSeconds | None = Field(None, description="Unix seconds of the session's start.")
-    diarize: bool | None = Field(None, description="Tell speakers apart; absent = true.")
-    speakers: int | None = Field(None, ge=1, le=20, description="How many people speak, if known.")
-
-    def config(self) -> SessionConfig:
-        """What the client asked for."""
-        return SessionConfig(
-            language=self.language,
-            summary_language=self.summary_language,
-            vocabulary=self.vocabulary or (),
-            timezone=self.timezone,
-            started_at=self.started_at,
-            diarize=self.diarize is not False,
-            speakers=self.speakers,
-        )
 
 
 class CreatedSession(BaseModel):

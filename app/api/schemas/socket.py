@@ -1,33 +1,29 @@
 """Messages of ``/ws/audio``, exactly as protocol.md names them. Unknown fields are ignored."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.schemas.fields import Language, SessionId, TimeZone, UnixSeconds, Vocabulary
+from app.api.schemas.fields import SessionFields, SessionId, Whole
 from app.domain.audio.models import AudioFormat, Encoding
-from app.domain.session.models import SessionConfig
+
+_STRICT = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
 class _ClientMessage(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    model_config = _STRICT
 
 
-class ConfigMessage(_ClientMessage):
+class ConfigMessage(SessionFields):
     """The first message of a socket. Fields that are absent or null take their defaults."""
+
+    model_config = _STRICT
 
     type: Literal["config"]
     session_id: SessionId | None = None
-    sample_rate: int | None = Field(None, ge=8_000, le=48_000)
+    sample_rate: Annotated[int, Whole] | None = Field(None, ge=8_000, le=48_000)
     encoding: Literal["pcm16", "opus"] | None = None
-    channels: int | None = Field(None, ge=1, le=2)
-    language: Language | None = None
-    summary_language: Language | None = None
-    vocabulary: Vocabulary | None = Field(None, strict=False)
-    timezone: TimeZone | None = None
-    started_at: UnixSeconds | None = None
-    diarize: bool | None = None
-    speakers: int | None = Field(None, ge=1, le=20)
+    channels: Annotated[int, Whole] | None = Field(None, ge=1, le=2)
     resume_token: str | None = Field(None, min_length=1, max_length=200)
 
     def audio_format(self, default_rate_hz: int) -> AudioFormat:
@@ -38,24 +34,12 @@ class ConfigMessage(_ClientMessage):
             channels=self.channels or 1,
         )
 
-    def session_config(self) -> SessionConfig:
-        """What the client asked for."""
-        return SessionConfig(
-            language=self.language,
-            summary_language=self.summary_language,
-            vocabulary=self.vocabulary or (),
-            timezone=self.timezone,
-            started_at=self.started_at,
-            diarize=self.diarize is not False,
-            speakers=self.speakers,
-        )
-
 
 class AudioChunkMessage(_ClientMessage):
     """Audio of clients that cannot send binary messages."""
 
     type: Literal["audio_chunk"]
-    chunk_id: int = Field(ge=1, le=2**53)
+    chunk_id: Annotated[int, Whole] = Field(ge=1, le=2**53)
     data_b64: str
 
 

@@ -18,7 +18,7 @@ from app.domain.analysis.sentences import split_sentences
 from app.domain.analysis.steps import find_steps
 from app.domain.analysis.summary_check import Note
 from app.domain.language.gateway import LanguageModel
-from app.domain.session.models import Segment, SessionKey, TranscriptLine
+from app.domain.session.models import Segment, TranscriptLine
 
 Result = TypeVar("Result")
 
@@ -69,11 +69,21 @@ class AnalyzeTranscript:
         """The language model's name as it appears in results."""
         return self._model.model_id
 
-    async def heard(self, key: SessionKey, segments: Sequence[Segment], language: str) -> None:
+    async def prepare(self, language: str) -> None:
+        """Make the first analysis of a language as fast as the next ones; changes no result.
+
+        Args:
+            language: ISO 639-1 of the speech.
+
+        Raises:
+            GatewayError: the language model failed.
+        """
+        await self._labels.prepare(language)
+
+    async def heard(self, segments: Sequence[Segment], language: str) -> None:
         """Work ahead while a session runs: label the sentences of new final segments.
 
         Args:
-            key: the session.
             segments: new ones, in time order.
             language: ISO 639-1 of the speech.
 

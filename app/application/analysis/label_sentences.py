@@ -46,6 +46,12 @@ class LabelSentences:
             on_progress(len(labelled) / len(sentences))
         return tuple(labelled)
 
+    async def prepare(self, language: str) -> None:
+        """Have the model evaluate the language's examples, which takes longer than many sentences."""
+        async with self._asking:
+            examples = await self._fitting(language)
+            await self._model.weigh(examples.prefix(), examples.question("…"), _ALTERNATIVES)
+
     async def _weigh(self, text: str, language: str) -> tuple[float, ...]:
         key = hashlib.blake2b(f"{language}\0{text}".encode(), digest_size=16).digest()
         async with self._asking:

@@ -60,7 +60,7 @@ class Summarise:
         chosen = _spread(items)
         told = _digest(chosen, prompts)
         if language == lexicon.language:  # else what the model writes could not be compared with what was said
-            if chosen and self._model.capabilities.single_pass_analysis:
+            if chosen and self._model.capabilities.writes_prose:
                 told = await self._written(labelled, chosen, lexicon, prompts) or told
             elif len(chosen) < _FEW and _is_informative(labelled):
                 told = " ".join([await self._written(labelled, (), lexicon, prompts), told]).strip()

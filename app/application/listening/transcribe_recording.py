@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.application.listening.cut_blocks import BlockCutter, SpokenBlock
+from app.application.listening.decoded_recording import decoded_recording
 from app.application.listening.listening_options import ListeningOptions
 from app.application.listening.recognize_block import recognize_block
 from app.domain.audio.gateway import AudioCodec
-from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
+from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.session.models import Segment
 from app.domain.transcription.gateway import Transcriber
 from app.domain.transcription.language import SpokenLanguage
@@ -99,8 +100,9 @@ class TranscribeRecording:
                 progress.running.append(asyncio.create_task(recognize(block)))
 
         try:
-            async for samples in self._decoded(path):
-                await submit(await cutter.hear(samples, cutter.position))
+            async with decoded_recording(self._codec, path, max_duration_s=self._max_duration_s) as pieces:
+                async for samples in pieces:
+                    await submit(await cutter.hear(samples, cutter.position))
             duration_s = progress.duration_s = cutter.position / SAMPLE_RATE_HZ
             await submit(await cutter.finish())
             while progress.running:
@@ -115,8 +117,3 @@ class TranscribeRecording:
             Segment(f"s{number}", each.start, each.end, each.text, each.words) for number, each in enumerate(ordered, 1)
         )
         return RecordingTranscript(segments, spoken_language.kept, duration_s)
-
-    async def _decoded(self, path: Path) -> AsyncIterator[Waveform]:
-        pieces = self._codec.read_recording(path, max_duration_s=self._max_duration_s)
-        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-            yield piece

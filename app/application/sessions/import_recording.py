@@ -1,12 +1,13 @@
 """A recording that was made elsewhere becomes a session's audio, or fills its gaps."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from app.application.listening.decoded_recording import decoded_recording
 from app.application.sessions.analyze_again import AnalyzeAgain
 from app.application.sessions.end_session import FINISH_JOB, EndSession
 from app.application.sessions.hear_late_audio import HearLateAudio
@@ -89,7 +90,7 @@ class ImportRecording:
         Raises:
             InvalidInput: no recording of a known kind.
             TooLarge: the session would become longer than allowed.
-            Conflict: the session is live, or it has ended and the recording does not say where its gap is.
+            Conflict: the session is live, or it has ended or may be resumed and the recording does not say where its gap is.
             Overloaded: the owner's quota is used up.
         """
         await self._live.wait_released(key, RECONNECT_GRACE_S)
@@ -97,13 +98,13 @@ class ImportRecording:
             await self._quota.check(key.owner)
             session, made = await self._find_or_create(key)
             ended = session.state in (SessionState.PROCESSING, SessionState.FINISHED)
-            if ended and offset_s is None:
-                raise Conflict(
-                    "the session has ended; only its gaps can be filled, with offset_ms", code="session_ended"
-                )
+            # Whoever resumes the session would number its audio from where the interrupted recording ended.
+            resumable = session.state is SessionState.INTERRUPTED and not finish
+            if offset_s is None:
+                _check_may_append(ended=ended, resumable=resumable)
             before = await self._journal.state(key)
             try:
-                imported, filled = await self._write(key, path, before, offset_s, may_grow=not ended)
+                imported, filled = await self._write(key, path, before, offset_s, may_grow=not (ended or resumable))
             except BaseException:
                 if made:
                     await asyncio.shield(self._sessions.delete(key))
@@ -131,8 +132,10 @@ class ImportRecording:
         gaps = await self._read_session.gaps(key) if begin_s < before.audio_s else ()
         writer = _Writer(self._journal, self._quota, key, before, begin_s, may_grow=may_grow)
         try:
-            async for block in self._blocks(path, max(0.0, self._max_session_s - begin_s)):
-                await writer.write(block)
+            max_duration_s = max(0.0, self._max_session_s - begin_s)
+            async with decoded_recording(self._codec, path, max_duration_s=max_duration_s) as blocks:
+                async for block in blocks:
+                    await writer.write(block)
             state = await writer.finish()
         except BaseException:
             if before.next_chunk_id == 1:
@@ -142,11 +145,6 @@ class ImportRecording:
         finally:
             self._quota.forget(key)
         return state, _overlap(gaps, TimeSpan(begin_s, writer.position_s))
-
-    async def _blocks(self, path: Path, max_duration_s: float) -> AsyncIterator[Waveform]:
-        blocks = self._codec.read_recording(path, max_duration_s=max_duration_s)
-        while (block := await asyncio.to_thread(next, blocks, None)) is not None:
-            yield block
 
 
 class _Writer:
@@ -206,6 +204,17 @@ class _Writer:
             self._state = await self._journal.append(self._key, self._chunks)
             self._chunks = []
             self._quota.stored(self._key, self._state.stored_bytes)
+
+
+def _check_may_append(*, ended: bool, resumable: bool) -> None:
+    if ended:
+        raise Conflict("the session has ended; only its gaps can be filled, with offset_ms", code="session_ended")
+    if resumable:
+        raise Conflict(
+            "the session is interrupted and may be resumed: end it with this recording (finish=true), or say with offset_ms"
+            " which gap it fills",
+            code="session_interrupted",
+        )
 
 
 def _overlap(gaps: Sequence[TimeSpan], span: TimeSpan) -> list[TimeSpan]:

@@ -1,4 +1,4 @@
-"""Long sessions are analysed while they run, so that little is left to do at their end."""
+"""What the analysis can do while a session runs, so that little is left to do at its end."""
 
 import asyncio
 import logging
@@ -25,7 +25,11 @@ log = logging.getLogger(__name__)
 class Analyzer(Protocol):
     """What working ahead needs of ``AnalyzeTranscript``."""
 
-    async def heard(self, key: SessionKey, segments: Sequence[Segment], language: str) -> None:
+    async def prepare(self, language: str) -> None:
+        """Get ready for a language."""
+        ...
+
+    async def heard(self, segments: Sequence[Segment], language: str) -> None:
         """Prepare the analysis of these segments."""
         ...
 
@@ -35,10 +39,14 @@ class _Waiting:
     segments: list[Segment] = field(default_factory=list)
     language: str | None = None
     heard_s: float = 0.0
+    prepared: bool = False
 
 
 class WorkAhead:
-    """Gives new segments of long sessions to the analyzer, one request at a time. What is lost here is done at the end."""
+    """Prepares the analyzer for each session's language, and gives it the new segments of long ones, one request at a time.
+
+    What is lost here is done at the end.
+    """
 
     def __init__(self, analyzer: Analyzer, *, begin_at_s: float = BEGIN_AT_S, pause_s: float = PAUSE_S) -> None:
         """Prepare; nothing happens unless ``run`` runs.
@@ -69,19 +77,23 @@ class WorkAhead:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            for key in [key for key, waiting in self._waiting.items() if waiting.heard_s >= self._begin_at_s]:
-                await self._analyze(key)
+            for waiting in list(self._waiting.values()):
+                await self._advance(waiting)
             await asyncio.sleep(self._pause_s)
 
-    async def _analyze(self, key: SessionKey) -> None:
-        waiting = self._waiting[key]
-        if not waiting.segments or waiting.language is None:
+    async def _advance(self, waiting: _Waiting) -> None:
+        if waiting.language is None:
             return
-        segments, waiting.segments = waiting.segments, []
         try:
-            await self._analyzer.heard(key, segments, waiting.language)
-        except VigiaError as error:
-            log.info("not analysed ahead", extra={"code": error.code})
+            if not waiting.prepared:
+                waiting.prepared = True
+                await self._analyzer.prepare(waiting.language)
+            if waiting.segments and waiting.heard_s >= self._begin_at_s:
+                segments, waiting.segments = waiting.segments, []
+                await self._analyzer.heard(segments, waiting.language)
+        except Exception as error:  # whatever it was, the other sessions' turn comes; the end reports what fails again
+            code = error.code if isinstance(error, VigiaError) else type(error).__name__
+            log.info("not analysed ahead", extra={"code": code})
 
 
 class ObservedTranscriptStore(TranscriptStore):

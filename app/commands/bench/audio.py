@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.application.listening.listening_options import ListeningOptions
 from app.commands.bench.child_process import in_child_process
 from app.commands.bench.listening import Measured, measure_bare, measure_live, measure_recordings
 from app.commands.bench.machine import describe, machine
 from app.commands.bench.references import Counts, rate, read_references, reference_of, word_errors
-from app.commands.options import load_settings, reported
+from app.commands.options import SpokenLanguage, load_settings, reported
 from app.domain.errors import ConfigurationError
+from app.infrastructure.models import listening_options
 
 DEMO = Path(__file__).parents[2] / "demo"
 BARE, WHOLE, LIVE = "bare faster-whisper", "whole files", "live"
@@ -35,7 +35,6 @@ AtOnce = Annotated[
         help="Also stream so many sessions at a time, and compare their texts with those alone. Can be given again.",
     ),
 ]
-Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1 of all recordings; default: detected.")]
 NoBare = Annotated[bool, typer.Option("--no-bare", help="Leave bare faster-whisper out.")]
 Profile = Annotated[str | None, typer.Option("--profile", help="Whose models; default: the configured profile.")]
 ModelsDir = Annotated[Path | None, typer.Option("--models-dir", help="Where models lie; default: the user's cache.")]
@@ -47,7 +46,7 @@ def bench_audio(
     output: Output = None,
     pace: Pace = 1.0,
     at_once: AtOnce = None,
-    language: Language = None,
+    language: SpokenLanguage = None,
     no_bare: NoBare = False,
     profile: Profile = None,
     models_dir: ModelsDir = None,
@@ -67,7 +66,7 @@ def bench_audio(
         if not no_bare and settings.models.transcriber == "faster-whisper":
             ways[BARE] = in_child_process(measure_bare, settings, recordings)
         ways[WHOLE] = in_child_process(measure_recordings, settings, recordings)
-        options = ListeningOptions(partial_interval_s=settings.listening.partial_interval_ms / 1000)
+        options = listening_options(settings)
         ways[LIVE] = in_child_process(measure_live, settings, recordings, pace, options)
         for sessions in at_once or ():
             ways[f"{sessions} at once"] = in_child_process(measure_live, settings, recordings, pace, options, sessions)

@@ -1,6 +1,6 @@
 """Ports for storing and decoding audio."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -106,12 +106,15 @@ class AudioCodec(Protocol):
         """A fresh decoder for messages of ``audio_format``."""
         ...
 
-    def read_recording(self, path: Path, *, max_duration_s: float) -> Iterator[Waveform]:
+    def read_recording(self, path: Path, *, max_duration_s: float) -> Generator[Waveform, None, None]:
         """Decode a recording (WAV, FLAC, Ogg/Opus, MP3) block by block, in bounded memory. Blocking: call it in a thread.
+
+        Close the generator if it is not read to its end: it holds the file, and may hold a process.
 
         Raises:
             InvalidInput: not a recording of these kinds, or damaged.
             TooLarge: longer than ``max_duration_s``.
+            Overloaded: too many recordings are being decoded already.
         """
         ...
 

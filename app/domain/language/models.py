@@ -46,9 +46,9 @@ class LanguageModelCapabilities:
 
     Attributes:
         context_tokens: prompt and output together.
-        single_pass_analysis: strong enough to analyse a transcript part in one prompt
-            (7 billion parameters and up); else sentences are labelled one by one.
+        writes_prose: strong enough to write several sentences from notes without mixing up who does what; known once
+            the model is loaded.
     """
 
     context_tokens: int
-    single_pass_analysis: bool = False
+    writes_prose: bool = False

@@ -1,6 +1,6 @@
 """The audio codec on PyAV (FFmpeg, libopus) and soxr."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from app.domain.audio.gateway import AudioCodec, ChunkDecoder
@@ -31,6 +31,6 @@ class AvAudioCodec(AudioCodec):
         """See ``AudioCodec.open_chunks``."""
         return OpusChunkDecoder() if audio_format.encoding is Encoding.OPUS else Pcm16ChunkDecoder(audio_format)
 
-    def read_recording(self, path: Path, *, max_duration_s: float) -> Iterator[Waveform]:
+    def read_recording(self, path: Path, *, max_duration_s: float) -> Generator[Waveform, None, None]:
         """See ``AudioCodec.read_recording``."""
         return read_recording(path, max_duration_s=max_duration_s)

@@ -28,7 +28,10 @@ STALL_S = 60.0
 _BASE_CPU_S = 30
 _CPU_SHARE = 0.05
 """CPU seconds that a second of audio may take; MP3 takes 0.003 on a 2-core x86 machine."""
+MAX_CHILDREN = 8
+"""Decoders that may run at once: 8 GiB of address space, of which each uses a tenth."""
 _ROOT = Path(__file__).parents[3]
+_slots = threading.BoundedSemaphore(MAX_CHILDREN)
 _KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP")
 
 
@@ -48,16 +51,26 @@ def decode_apart(
 
     Raises:
         InvalidInput: no such recording, or the child died of it.
-        Overloaded: no process could be started.
+        Overloaded: no process could be started, or too many run.
     """
     os.lseek(file.fileno(), 0, os.SEEK_SET)  # whatever ``file`` itself has read ahead
     cpu_s = round(_BASE_CPU_S + _CPU_SHARE * max_duration_s)
-    with _start(file, memory_bytes, cpu_s) as child:
+    with _slot(), _start(file, memory_bytes, cpu_s) as child:
         try:
             with _Watchdog(child, stall_s) as watchdog:
                 yield from _blocks(cast("IO[bytes]", child.stdout), watchdog)  # a pipe, as ``_start`` asked for
         finally:
             child.kill()
+
+
+@contextlib.contextmanager
+def _slot() -> Iterator[None]:
+    if not _slots.acquire(blocking=False):
+        raise Overloaded(f"{MAX_CHILDREN} recordings are being decoded already; try again in a moment", retry_after_s=5)
+    try:
+        yield
+    finally:
+        _slots.release()
 
 
 def _start(file: BinaryIO, memory_bytes: int, cpu_s: int) -> "subprocess.Popen[bytes]":

@@ -1,6 +1,6 @@
 """Recordings (WAV, FLAC, Ogg, MP3) to waveforms, block by block, from files that nobody vouches for."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from app.infrastructure.audio.file_decoder import decode_file
 from app.infrastructure.audio.limited_decoder import decode_apart
 
 
-def read_recording(path: Path, *, max_duration_s: float) -> Iterator[Waveform]:
+def read_recording(path: Path, *, max_duration_s: float) -> Generator[Waveform, None, None]:
     """See ``AudioCodec.read_recording``. Simple formats are decoded here, the others in a process of their own."""
     left = int(max_duration_s * SAMPLE_RATE_HZ)
     with path.open("rb") as file:

@@ -18,6 +18,8 @@ from app.infrastructure.runtime.worker import CancelToken, ModelWorker
 
 _NICENESS = 5
 """Analysis gives way to live recognition on the same cores (POSIX nice value of the worker's threads)."""
+_PROSE_PARAMETERS = 6_000_000_000
+"""What is sold as "7B" and up; models of 1.5 billion mix up owners (docs/analysis.md)."""
 
 
 class LlamaCppLanguageModel(LanguageModel):
@@ -46,6 +48,7 @@ class LlamaCppLanguageModel(LanguageModel):
         self._context_tokens = context_tokens
         self._threads = threads or _cores()
         self._family: ChatTemplate | None = None
+        self._parameters = 0
         self.worker = ModelWorker(f"language model {Path(model).name}", self._load, deadline_s=deadline_s)
 
     @property
@@ -55,8 +58,10 @@ class LlamaCppLanguageModel(LanguageModel):
 
     @property
     def capabilities(self) -> LanguageModelCapabilities:
-        """The context that was asked for."""
-        return LanguageModelCapabilities(context_tokens=self._context_tokens)
+        """The context that was asked for; prose by the number of parameters."""
+        return LanguageModelCapabilities(
+            context_tokens=self._context_tokens, writes_prose=self._parameters >= _PROSE_PARAMETERS
+        )
 
     def close(self) -> None:
         """Stop the worker and free the model. Blocking."""
@@ -78,7 +83,9 @@ class LlamaCppLanguageModel(LanguageModel):
         if hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         path = _gguf_file(self._locate(self._name))
-        return LlamaCppEngine(path, context_tokens=self._context_tokens, threads=self._threads)
+        engine = LlamaCppEngine(path, context_tokens=self._context_tokens, threads=self._threads)
+        self._parameters = engine.parameters
+        return engine
 
     def _answer(
         self, engine: LlamaCppEngine, token: CancelToken, messages: Sequence[Message], options: GenerateOptions

@@ -7,7 +7,7 @@ from app.application.analysis.analyze_transcript import AnalysisContext, Analyze
 from app.domain.analysis.models import Findings
 from app.domain.errors import GatewayUnavailable
 from app.domain.language.models import Completion, GenerateOptions, Message
-from app.domain.session.models import Segment, SessionKey, TranscriptLine
+from app.domain.session.models import Segment, TranscriptLine
 from app.infrastructure.language.dummy_language_model import DummyLanguageModel
 from tests.unit.analysis.conversation import conversation
 
@@ -106,11 +106,18 @@ async def test_nothing_said_gives_nothing(lines: list[TranscriptLine]) -> None:
     assert not findings.risks
 
 
+async def test_preparing_changes_no_result() -> None:
+    use_case = AnalyzeTranscript(CountingModel())
+    await use_case.prepare("en")
+    prepared = await use_case.analyze(ENGLISH, AnalysisContext("en"), lambda fraction: None)
+    assert prepared == await analyze(ENGLISH, model=CountingModel())
+
+
 async def test_work_ahead_is_not_done_again() -> None:
     model = CountingModel()
     use_case = AnalyzeTranscript(model)
     segments = [Segment(line.segment_id, line.start, line.end, line.text) for line in ENGLISH]
-    await use_case.heard(SessionKey("local", "one"), segments, "en")
+    await use_case.heard(segments, "en")
     ahead = model.weighed
     await use_case.analyze(ENGLISH, AnalysisContext("en"), lambda fraction: None)
     assert ahead == model.weighed

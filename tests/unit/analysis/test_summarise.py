@@ -30,7 +30,7 @@ class Writer(DummyLanguageModel):
 
     @property
     def capabilities(self) -> LanguageModelCapabilities:
-        return LanguageModelCapabilities(4096, single_pass_analysis=self._strong)
+        return LanguageModelCapabilities(4096, writes_prose=self._strong)
 
     async def generate(self, messages: Sequence[Message], options: GenerateOptions) -> Completion:
         return Completion(f'{{"summary": "{self._text}"}}', "stop", 1, 1)
