@@ -1,7 +1,5 @@
 """The command line: ``python -m app COMMAND``. Each command lives in ``app/commands``."""
 
-import os
-
 import typer
 
 from app import __version__
@@ -30,6 +28,4 @@ def _root() -> None:
 
 def main() -> None:
     """Run the command line."""
-    # Threads of one model that wait by spinning take the cores from the others; OpenMP reads this once, when it is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     app()

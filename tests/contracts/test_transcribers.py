@@ -73,6 +73,18 @@ class TestFasterWhisperTranscriber(TranscriberContract):
         second = (await transcriber.transcribe(late, TranscribeOptions(language="en"))).segments[0].words[0]
         assert second.end - first.end == pytest.approx(3.0, abs=0.4)
 
+    @pytest.mark.parametrize("pause_s", [0.9, 4.0])
+    async def test_pauses_swallow_no_words_and_silence_at_the_end_adds_none(
+        self, transcriber: FasterWhisperTranscriber, pause_s: float
+    ) -> None:
+        (one, first), (other, second) = demo_line("en", 2), demo_line("en", 3)
+        silence = np.zeros(round(pause_s * SAMPLE_RATE_HZ), np.float32)
+        speech = np.concatenate([one, silence, other, silence[: round(0.9 * SAMPLE_RATE_HZ)]])
+        found = await transcriber.transcribe(speech, TranscribeOptions(language="en"))
+        errors, words = word_errors(f"{first} {second}", " ".join(segment.text for segment in found.segments))
+        assert errors <= 0.15 * words
+        assert found.segments[-1].end <= speech.size / SAMPLE_RATE_HZ
+
     async def test_control_tokens_in_the_vocabulary_are_only_text(
         self, transcriber: FasterWhisperTranscriber, speech: Waveform
     ) -> None:

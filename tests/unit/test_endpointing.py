@@ -33,6 +33,12 @@ def test_a_pause_ends_an_utterance() -> None:
     assert all(each.pause for each in found)
 
 
+def test_a_long_utterance_ends_at_a_shorter_pause() -> None:
+    options = EndpointingOptions(silence_s=0.64, long_s=1.0, long_silence_s=0.32)
+    stretches = [(0, 10), (0.9, 20), (0, 12), (0.9, 40), (0, 12), (0.9, 20), (0, 12), (0.9, 3), (0, 40)]
+    assert frames(run(Endpointer(options), *stretches)) == [(10, 82), (94, 129)]
+
+
 def test_hysteresis_keeps_an_utterance_together() -> None:
     assert frames(run(Endpointer(OPTIONS), (0.6, 10), (0.4, 50), (0.6, 10), (0.4, 3))) == [(0, 73)]
     assert run(Endpointer(OPTIONS), (0.4, 100)) == []

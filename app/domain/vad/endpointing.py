@@ -21,7 +21,9 @@ class EndpointingOptions:
     Attributes:
         threshold: speech probability at which it begins.
         hysteresis: how far below the threshold it may fall while it lasts (Silero's own value).
-        silence_s: pause that ends it.
+        silence_s: pause that ends it …
+        long_s: … unless it lasts this long: then a shorter one does,
+        long_silence_s: namely this. Long utterances make partial results late and dear: they are recognised whole each time.
         shortest_s: what is shorter was a click; a spoken "sí" has 0.15 s and more.
         pad_s: kept on both sides, since soft consonants score low (as faster-whisper's default).
         longest_s: an utterance that lasts longer is cut at its quietest place, but not before ``earliest_cut_s``.
@@ -31,6 +33,8 @@ class EndpointingOptions:
     threshold: float = 0.5
     hysteresis: float = 0.15
     silence_s: float = 0.6
+    long_s: float = 2.0
+    long_silence_s: float = 0.35
     shortest_s: float = 0.1
     pad_s: float = 0.4
     longest_s: float = 8.0
@@ -122,9 +126,14 @@ class Endpointer:
         self._probabilities.append(probability)
         self._levels.append(level)
         if probability < options.threshold - options.hysteresis:
-            return self._end() if self.position - self.speech_end >= self._samples(options.silence_s) else None
+            return self._end() if self.position - self.speech_end >= self._samples(self._pause_s()) else None
         self.speech_end = self.position
         return self._cut() if self.position - self.speech_start >= self._samples(options.longest_s) else None
+
+    def _pause_s(self) -> float:
+        assert self.speech_start is not None  # noqa: S101 - callers know
+        long = self.speech_end - self.speech_start >= self._samples(self.options.long_s)
+        return min(self.options.silence_s, self.options.long_silence_s) if long else self.options.silence_s
 
     def _end(self) -> Utterance | None:
         assert self.speech_start is not None  # noqa: S101 - callers know

@@ -2,7 +2,6 @@
 
 import ctypes
 import logging
-import os
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -36,9 +35,6 @@ class LlamaCppEngine:
         Raises:
             GatewayUnavailable: it is not a model that llama.cpp can load, or memory is short.
         """
-        # Threads that spin while they wait make everything several times slower on cores that others use too
-        # (13 times on 2 cores under a load of 7); read by the OpenMP runtime when llama.cpp loads it.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         import llama_cpp
 
         self._api: Any = llama_cpp

@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
-from app.domain.transcription.gate import LOOP_COMPRESSION, compression_ratio
+from app.domain.transcription.gate import (
+    LOOP_COMPRESSION,
+    LOWEST_LOG_PROBABILITY,
+    NO_SPEECH_PROBABILITY,
+    compression_ratio,
+)
 from app.domain.transcription.models import RecognizedSegment, TranscribeOptions, Transcription, Word
 
 FRAMES_PER_S = 100
@@ -19,7 +24,15 @@ PARTIAL_MARGIN_S, PARTIAL_WINDOW_S = 1.5, 8.0
 the second number; shorter ones make Whisper loop (whisper.cpp #1855). Finals: 8.7 % (en) and 6.9 % (es) word errors, bare
 faster-whisper with its 30 s windows 9.0 and 6.8 %, at half the CPU time (whisper-base int8, 4 variants of 18 recordings)."""
 TOKENS_PER_S, SPARE_TOKENS = 8, 8
-"""Bound on a partial's tokens: fast speech has about 5 a second."""
+"""Bound on the tokens of speech, so that loops end soon: fast speech has about 5 a second, and 2 for each segment's times."""
+LEAST_REST_FRAMES = 100
+"""What a window leaves is recognised in another one from a second on; less is the silence behind the last word (0.4 s) …"""
+LEAST_UNFINISHED_FRAMES = 20
+"""… unless the window ended within a sentence."""
+MAX_INITIAL_TIMESTAMP = 50
+"""Speech begins within the first second (in steps of 20 ms), as in Whisper's own decoding."""
+PUNCTUATION = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
+"""What is part of the word behind it, and of the word before it."""
 SWITCH_PROBABILITY, SWITCH_SPEECH_S = 0.9, 3.0
 """A language other than the prior one is taken only from this probability on, and not for short answers."""
 VOCABULARY_CHARACTERS = 400
@@ -32,8 +45,7 @@ def decode_final(
 ) -> Transcription:
     """Beam search with timestamps and word times; ``check`` raises when nobody waits any more."""
     features = model.feature_extractor(speech)
-    window_s = min(FULL_WINDOW_S, max(speech.size / SAMPLE_RATE_HZ + FINAL_MARGIN_S, FINAL_WINDOW_S))
-    encoded = model.encode(_padded(features, window_s))
+    encoded = model.encode(_padded(features, _final_window_s(speech.size / SAMPLE_RATE_HZ)))
     language, probability = _language(model, encoded, speech, options)
     check()
     segments = _search(model, features, encoded, language, options, beam_size, check)
@@ -51,15 +63,7 @@ def decode_partial(model: Any, speech: Waveform, options: TranscribeOptions) -> 
     language, probability = _language(model, encoded, speech, options)
     tokenizer = _tokenizer(model, language)
     prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=_hotwords(options))
-    limit = int(duration_s * TOKENS_PER_S) + SPARE_TOKENS
-    result = model.model.generate(
-        encoded,
-        [prompt],
-        beam_size=1,
-        max_length=min(model.max_length, 2 * limit),  # CTranslate2 generates at most half of max_length
-        return_scores=True,
-        return_no_speech_prob=True,
-    )[0]
+    result = _generate(model, encoded, prompt, int(duration_s * TOKENS_PER_S) + SPARE_TOKENS, beam_size=1)
     tokens = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
     text = tokenizer.decode(tokens).strip()
     if not text:
@@ -72,6 +76,10 @@ def decode_partial(model: Any, speech: Waveform, options: TranscribeOptions) -> 
         no_speech_probability=float(result.no_speech_prob),
     )
     return Transcription(language, probability, (segment,))
+
+
+def _final_window_s(duration_s: float) -> float:
+    return min(FULL_WINDOW_S, max(duration_s + FINAL_MARGIN_S, FINAL_WINDOW_S))
 
 
 def _padded(features: NDArray[np.float32], window_s: float) -> NDArray[np.float32]:
@@ -104,60 +112,91 @@ def _search(
     check: Callable[[], None],
     no_repeat: int = 0,
 ) -> list[RecognizedSegment]:
-    from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
+    """Window after window, until little is left; the first is ``encoded`` already.
+
+    faster-whisper's own loop goes on to the last frame: most blocks would cost a second, full window for the silence behind
+    the last word, in which Whisper then hears thanks and goodbyes.
+    """
+    from faster_whisper.transcribe import get_suppressed_tokens
 
     tokenizer = _tokenizer(model, language)
-    found = model.generate_segments(
-        features,
-        tokenizer,
-        TranscriptionOptions(
+    prompt = model.get_prompt(tokenizer, [], hotwords=_hotwords(options))
+    suppressed = get_suppressed_tokens(tokenizer, [-1])
+    frames = features.shape[1] - 1  # the extractor adds one
+    segments: list[RecognizedSegment] = []
+    seek, left_out = 0, False
+    while frames - seek >= (LEAST_UNFINISHED_FRAMES if left_out else LEAST_REST_FRAMES) or not seek:
+        if seek:
+            encoded = model.encode(_padded(features[:, seek:], _final_window_s((frames - seek) / FRAMES_PER_S)))
+        result = _generate(
+            model,
+            encoded,
+            prompt,
+            int((frames - seek) / FRAMES_PER_S * TOKENS_PER_S) + SPARE_TOKENS,
             beam_size=beam_size,
-            best_of=1,
-            patience=1,
-            length_penalty=1,
-            repetition_penalty=1,
             no_repeat_ngram_size=no_repeat,
-            log_prob_threshold=-1.0,
-            no_speech_threshold=0.6,
-            compression_ratio_threshold=LOOP_COMPRESSION,
-            condition_on_previous_text=False,
-            prompt_reset_on_temperature=0.5,
-            temperatures=[0.0],  # sampling at higher ones would make results differ from run to run
-            initial_prompt=None,
-            prefix=None,
             suppress_blank=True,
-            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
-            without_timestamps=False,
-            max_initial_timestamp=1.0,
-            word_timestamps=options.word_times,
-            prepend_punctuations="\"'“¿([{-",
-            append_punctuations="\"'.。,，!！?？:：”)]}、",
-            multilingual=False,
-            max_new_tokens=None,
-            clip_timestamps=[0.0],
-            hallucination_silence_threshold=None,
-            hotwords=_hotwords(options),
-        ),
-        False,
-        encoded,
-    )
-    segments = []
-    for segment in found:
+            suppress_tokens=suppressed,
+            max_initial_timestamp_index=MAX_INITIAL_TIMESTAMP,
+        )
         check()
-        segments.append(_recognized(segment))
-    return segments
+        tokens = result.sequences_ids[0]
+        log_probability = float(result.scores[0]) * len(tokens) / (len(tokens) + 1)  # with the end of the text
+        if result.no_speech_prob > NO_SPEECH_PROBABILITY and log_probability < LOWEST_LOG_PROBABILITY:
+            break
+        found, seek, left_out = _placed(model, tokenizer, encoded, tokens, seek, frames, options)
+        segments += [_recognized(each, tokenizer, log_probability, float(result.no_speech_prob)) for each in found]
+    return [segment for segment in segments if segment.text and segment.end > segment.start]
 
 
-def _recognized(segment: Any) -> RecognizedSegment:
+def _generate(model: Any, encoded: Any, prompt: list[int], limit: int, **options: Any) -> Any:
+    """At most ``limit`` tokens; of ``max_length`` CTranslate2 gives half, and what the prompt leaves, to new ones."""
+    return model.model.generate(
+        encoded,
+        [prompt],
+        max_length=min(model.max_length, max(2 * limit, len(prompt) + limit)),
+        return_scores=True,
+        return_no_speech_prob=True,
+        **options,
+    )[0]
+
+
+def _placed(
+    model: Any, tokenizer: Any, encoded: Any, tokens: list[int], seek: int, frames: int, options: TranscribeOptions
+) -> tuple[list[dict[str, Any]], int, bool]:
+    """A window's segments with their times, where the next window begins, and whether words were left out for it."""
+    size = frames - seek
+    found, following, ended = model._split_segments_by_timestamps(
+        tokenizer=tokenizer,
+        tokens=tokens,
+        time_offset=seek / FRAMES_PER_S,
+        segment_size=size,
+        segment_duration=size / FRAMES_PER_S,
+        seek=seek,
+    )
+    taken = sum(len(segment["tokens"]) for segment in found)
+    left_out = any(token < tokenizer.eot for token in tokens[taken:])
+    if options.word_times:
+        model.add_word_timestamps([found], tokenizer, encoded, size, *PUNCTUATION, seek / FRAMES_PER_S)
+        ends = [segment["words"][-1]["end"] for segment in found if segment["words"]]
+        if ends and not ended and ends[-1] * FRAMES_PER_S > seek:
+            following = round(ends[-1] * FRAMES_PER_S)
+    return found, max(following, seek + 1), left_out
+
+
+def _recognized(
+    segment: dict[str, Any], tokenizer: Any, log_probability: float, no_speech_probability: float
+) -> RecognizedSegment:
     return RecognizedSegment(
-        start=float(segment.start),
-        end=float(segment.end),
-        text=segment.text.strip(),
+        start=float(segment["start"]),
+        end=float(segment["end"]),
+        text=tokenizer.decode(segment["tokens"]).strip(),
         words=tuple(
-            Word(float(word.start), float(word.end), word.word, float(word.probability)) for word in segment.words or ()
+            Word(float(word["start"]), float(word["end"]), word["word"], float(word["probability"]))
+            for word in segment.get("words", ())
         ),
-        average_log_probability=float(segment.avg_logprob),
-        no_speech_probability=float(segment.no_speech_prob),
+        average_log_probability=float(log_probability),
+        no_speech_probability=no_speech_probability,
     )
 
 
