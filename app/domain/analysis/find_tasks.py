@@ -10,7 +10,7 @@ from app.domain.analysis.labels import Label
 _THRESHOLD = -0.5
 """Log-odds from which a sentence counts: recall and precision are about equal on practice dialogues left out of the fit."""
 _DOUBTFUL = -1.5
-"""Requests are kept from here on if they are accepted."""
+"""Requests are kept from here on if they are accepted, and what must be done in any case."""
 _SAME_TURNS = 4
 _SAME_OVERLAP = 0.34
 
@@ -45,6 +45,7 @@ def find_tasks(dialogue: Dialogue, taken: frozenset[int] = frozenset()) -> list[
     for task in tasks:
         task.owner = _owner(dialogue, task)
         task.due_text = _due(dialogue, task)
+        task.indices += _taken_on(dialogue, task)
     return tasks
 
 
@@ -58,7 +59,7 @@ def _is_task(dialogue: Dialogue, index: int) -> bool:
     request = dialogue.says("requests", index) or dialogue.people.addressed(dialogue.text(index)) is not None
     if request and _turned_down(dialogue, index):
         return False
-    if request and dialogue.accepted(index) is not None:
+    if (request and dialogue.accepted(index) is not None) or dialogue.says("needs", index):
         return value >= _DOUBTFUL
     return value >= _THRESHOLD
 
@@ -67,6 +68,8 @@ def _turned_down(dialogue: Dialogue, index: int) -> bool:
     """Asked, and refused or done already."""
     replies = dialogue.reply(index)[:2]
     if any(dialogue.says("promises", reply) for reply in replies):
+        return False
+    if dialogue.says("negations", index):  # "don't forget …" – "no, I won't"
         return False
     return dialogue.refused(index) or any(
         dialogue.says("past", reply) and dialogue.score(reply, Label.TASK) < _THRESHOLD for reply in replies[:1]
@@ -89,6 +92,12 @@ def _belongs(dialogue: Dialogue, task: FoundTask, index: int) -> bool:
             return True
         return common >= _SAME_OVERLAP or not dialogue.stems(index)
     return common >= 0.5 or (distance == 1 and not _stands_alone(dialogue, index))
+
+
+def _taken_on(dialogue: Dialogue, task: FoundTask) -> list[int]:
+    """The words with which somebody agrees to what was asked, unless they are part of the task already."""
+    agreed = dialogue.accepted(task.indices[-1]) if _opens(dialogue, task.indices[-1]) else None
+    return [agreed] if agreed is not None and not dialogue.asks(agreed) else []
 
 
 def _promisers(dialogue: Dialogue, indices: Sequence[int]) -> int:

@@ -1,6 +1,7 @@
 """Words and turns of phrase that tell what a sentence does, by language.
 
 They are data: ``lexicons/<language>.txt`` has sections of regular expressions, one a line, that are matched without regard to case.
+Expressions that occur in several lines stand in the section ``fragments`` as ``name: expression``, and in the lines as ``<<name>>``.
 """
 
 import re
@@ -90,6 +91,9 @@ def lexicon_for(language: str) -> Lexicon:
             name = line[1:-1]
         elif line and not line.startswith("#"):
             sections.setdefault(name, []).append(line)
+    for fragment in sections.pop("fragments", []):
+        name, _, expression = fragment.partition(": ")
+        sections = {title: [e.replace(f"<<{name}>>", expression) for e in lines] for title, lines in sections.items()}
     words = {name: frozenset(" ".join(sections.pop(name, [])).split()) for name in _WORD_LISTS}
     return Lexicon(
         language,

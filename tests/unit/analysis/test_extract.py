@@ -61,6 +61,18 @@ def test_what_somebody_has_to_do_has_no_owner() -> None:
     assert task.owner is None
 
 
+def test_a_task_takes_its_agreement_as_evidence() -> None:
+    (task,) = extract("en", "TC", "S1: Ben, could you order the new sails this week?", "S2: Sure, no problem.")
+    assert (ids(task), task.owner) == (["s1", "s2"], "S2")
+
+
+def test_no_to_do_not_forget_is_no_refusal() -> None:
+    (task,) = extract(
+        "es", "TC", "S1: Y no te olvides de recoger las llaves del barco el miércoles.", "S2: No, no, tranquila."
+    )
+    assert task.kind is Label.TASK
+
+
 def test_promises_of_two_people_are_two_tasks() -> None:
     items = extract("en", "TT", "S1: I'll bring the ladders on Monday.", "S2: I'll bring the paint and the brushes.")
     assert [item.owner for item in items] == ["S1", "S2"]
