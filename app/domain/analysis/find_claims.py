@@ -19,6 +19,8 @@ _UNANSWERED_THRESHOLD = 1.0
 """Log-odds from which a question counts even if nobody says that the answer is not known."""
 _LITTLE = 3
 """Content words up to which "that stays open" speaks of the question before it."""
+_AT_ONCE_CHARS = 6
+"""What may come before "I don't know": "well, …"."""
 _QUESTION_WORDS = 3
 _DECISION_TURNS = 4
 _ANSWER_TURNS = 3
@@ -48,7 +50,7 @@ def _decides(dialogue: Dialogue, index: int) -> bool:
         return False
     if not _rather_decision(dialogue, index):
         return False
-    if dialogue.says("unknowns", index) and not dialogue.says("acceptances", index):
+    if dialogue.says("unknowns", index) and not (dialogue.says("acceptances", index) and value >= _THRESHOLD):
         return False
     return not (dialogue.says("proposals", index) and dialogue.refused(index))
 
@@ -113,7 +115,17 @@ def _open_question(dialogue: Dialogue, index: int) -> list[int]:
         return [index, unknown] if unknown is not None else []
     if dialogue.says("doubts", index) and dialogue.score(index, Label.QUESTION) >= _DOUBT_THRESHOLD:
         return [index]
-    return []
+    return _unmarked_question(dialogue, index)
+
+
+def _unmarked_question(dialogue: Dialogue, index: int) -> list[int]:
+    """A choice to which somebody answers at once that it is not known: recognisers lose question marks."""
+    replies = dialogue.reply(index)[:1]
+    if not replies or dialogue.turns_between(index, index + 1) == 0 or not dialogue.says("choices", index):
+        return []
+    known = dialogue.lexicon.find("unknowns", dialogue.text(replies[0]))
+    at_once = known is not None and known.start() <= _AT_ONCE_CHARS
+    return [index, replies[0]] if at_once and len(dialogue.stems(index)) >= _LITTLE else []
 
 
 def _is_matter(dialogue: Dialogue, index: int) -> bool:

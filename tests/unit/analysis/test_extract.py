@@ -128,3 +128,14 @@ def test_languages_without_a_lexicon_rely_on_the_labels() -> None:
         "fi", "TRFC", "S1: Minä maalaan veneen perjantaina.", "S2: Masto voi katketa.", "S1: Vene on vanha. Hei hei."
     )
     assert kinds(items) == [Label.TASK, Label.RISK]
+
+
+def test_a_choice_that_nobody_can_answer_is_open_without_its_question_mark() -> None:
+    turns = ("S1: La oficina nueva tiene aparcamiento para todos, o alquilamos plazas.", "S2: No lo sé, la verdad.")
+    (question,) = extract("es", "FF", *turns)
+    assert (question.kind, ids(question)) == (Label.QUESTION, ["s1", "s2"])
+    assert not extract("es", "FF", turns[0], "S2: Alquilamos tres, y lo demás no lo sé.")
+
+
+def test_what_is_left_open_is_no_decision() -> None:
+    assert not extract("en", "C", "S1: Okay, then we leave that open for now.")
