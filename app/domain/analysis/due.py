@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.analysis.due_words import DUE_WORDS, DueWords
@@ -40,12 +40,20 @@ def resolve_due(due_text: str, language: str, started_at: float | None, timezone
     if words is None or started_at is None:
         return None
     try:
-        zone = ZoneInfo(timezone_name) if timezone_name else timezone.utc
+        return _meant(_flatten(due_text), words, started_at, _zone(timezone_name))
+    except (ValueError, OverflowError):  # words may name any number, also one beyond what a calendar holds
+        return None
+
+
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else timezone.utc
     except (ZoneInfoNotFoundError, ValueError):
-        zone = timezone.utc
-    said = datetime.fromtimestamp(started_at, zone)
-    flat = _flatten(due_text)
-    day = _day(flat, words, said.date())
+        return timezone.utc
+
+
+def _meant(flat: str, words: DueWords, started_at: float, zone: tzinfo) -> str | None:
+    day = _day(flat, words, datetime.fromtimestamp(started_at, zone).date())
     if day is None:
         return None
     clock = _clock(flat, words)

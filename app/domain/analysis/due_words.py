@@ -183,7 +183,7 @@ ENGLISH_DUE = DueWords(
     rf"\b(?P<month2>{_EN_MONTH}) (?:the )?(?P<day2>{_EN_NTH}|\d{{1,2}})(?!\w)",
     clock=r"\b(?:at|by|before) (?P<hour>\d{1,2}|"
     + "|".join(_EN_NUMBERS)
-    + r")(?::(?P<minute>\d\d))? ?(?P<half>am|pm)\b|\b(?P<hour2>[01]?\d|2[0-3]):(?P<minute2>\d\d)\b",
+    + r")(?::(?P<minute>[0-5]\d))? ?(?P<half>am|pm)\b|\b(?P<hour2>[01]?\d|2[0-3]):(?P<minute2>[0-5]\d)\b",
     afternoon=("pm",),
 )
 
@@ -262,8 +262,8 @@ SPANISH_DUE = DueWords(
     after=r"\b(?:en|dentro de) (?P<count>\w+) (?P<unit>dia|semana)s?\b|(?P<count2>(?!))(?P<unit2>(?!))",
     month_end=rf"\b(?:finales|fin|final) de(?:l)? ?(?:este |el )?(?P<month>mes|{_ES_MONTH})\b",
     date=rf"\b(?:el|del|dia) (?:dia )?(?P<day>{_ES_NUMBER})(?: de (?P<month>{_ES_MONTH}))?(?!\w)|(?P<month2>(?!))(?P<day2>(?!))",
-    clock=rf"\blas? (?P<hour>{_ES_NUMBER})(?::(?P<minute>\d\d))? de la (?P<half>manana|tarde|noche)\b|"
-    rf"\b(?P<hour2>[01]?\d|2[0-3]):(?P<minute2>\d\d)\b",
+    clock=rf"\blas? (?P<hour>{_ES_NUMBER})(?::(?P<minute>[0-5]\d))? de la (?P<half>manana|tarde|noche)\b|"
+    rf"\b(?P<hour2>[01]?\d|2[0-3]):(?P<minute2>[0-5]\d)\b",
     afternoon=("tarde", "noche"),
 )
 

@@ -1,6 +1,8 @@
 from datetime import datetime, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.analysis.due import find_due, resolve_due
 
@@ -53,3 +55,43 @@ def test_unknown_timezone_is_utc() -> None:
 def test_impossible_days_stay_open() -> None:
     assert resolve_due("by the 31st", "en", FRIDAY, None) == "2025-12-31"
     assert resolve_due("el día 45", "es", FRIDAY, None) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "due_text", "due"),
+    [
+        ("en", "Call her tomorrow at 10:75.", "tomorrow at 10:75", "2025-11-22"),
+        ("en", "Send it by tomorrow at 3:60 pm.", "by tomorrow at 3:60 pm", "2025-11-22"),
+        ("en", "It is done in 5000000 days.", "in 5000000 days", None),
+        ("es", "Te llamo mañana a las 10:80.", "mañana a las 10:80", "2025-11-22"),
+    ],
+)
+def test_times_that_no_clock_shows_cost_nothing_else(language: str, text: str, due_text: str, due: str | None) -> None:
+    assert find_due(text, language) == due_text
+    assert resolve_due(due_text, language, FRIDAY, None) == due
+
+
+PHRASES = {
+    "en": [
+        "tomorrow at {}:{}",
+        "on Friday at {}:{} pm",
+        "in {}{} weeks",
+        "{} days from now at {}",
+        "by the {}th of May at {}",
+    ],
+    "es": ["mañana a las {}:{}", "el lunes a las {}:{} de la tarde", "dentro de {}{} días", "el {} de mayo a las {}"],
+}
+NUMBERS = st.one_of(st.integers(0, 10**12).map(str), st.text("0123456789٣９", min_size=1, max_size=5000))
+
+
+@given(st.sampled_from([(language, phrase) for language, said in PHRASES.items() for phrase in said]), NUMBERS, NUMBERS)
+def test_no_number_is_too_odd(said: tuple[str, str], one: str, other: str) -> None:
+    language, phrase = said
+    text = phrase.format(one, other)
+    find_due(text, language)
+    resolve_due(text, language, FRIDAY, "Europe/Madrid")
+
+
+@pytest.mark.parametrize("started_at", [1e15, -1e15, float("nan"), float("inf")])
+def test_clocks_beyond_the_calendar_leave_it_open(started_at: float) -> None:
+    assert resolve_due("tomorrow", "en", started_at, None) is None
