@@ -139,6 +139,30 @@ class AudioJournalContract:
         assert [round(float(from_pcm16(one.chunk.payload)[0]) * 32_768) for one in stored] == [9, 5, 9]
         assert [one.start_s for one in await read_all(journal, start_s=1.3, end_s=1.7)] == [1.25]
 
+    async def test_parts_of_a_filled_gap_read_like_the_whole(self, journal: AudioJournal) -> None:
+        await journal.append(KEY, [audio_chunk(1, 1.0), gap_chunk(2, 20.0), audio_chunk(3, 1.0)])
+        for start_s, duration_s in ((12.5, 3.2), (3.0, 1.5), (18.0, 9.0), (2.0, 4.0), (9.9, 0.05)):
+            await journal.fill(KEY, start_s=start_s, audio=level(start_s, duration_s))
+
+        def missing(stored: Sequence[StoredChunk], start_s: float, end_s: float) -> list[int]:
+            """Milliseconds of the window that no audio covers."""
+            covered = [(one.start_s, one.start_s + one.chunk.duration_s) for one in stored if not one.chunk.gap]
+            times = range(round(start_s * 1000), round(end_s * 1000))
+            return [ms for ms in times if not any(begin <= (ms + 0.5) / 1000 < end for begin, end in covered)]
+
+        whole = await read_all(journal)
+        for start_s, end_s in ((0.0, 22.0), (2.5, 2.6), (5.5, 9.0), (9.0, 10.5), (13.1, 19.7), (15.9, 16.1)):
+            part = await read_all(journal, start_s=start_s, end_s=end_s)
+            assert missing(part, start_s, end_s) == missing(whole, start_s, end_s)
+            gaps = [one for one in part if one.chunk.gap]
+            assert not any(
+                one.start_s < other.start_s + other.chunk.duration_s - 1e-3
+                and other.start_s < one.start_s + one.chunk.duration_s - 1e-3
+                for one in gaps
+                for other in part
+                if other is not one
+            )
+
     async def test_a_gap_off_the_sample_grid_is_filled_to_within_a_sample(self, journal: AudioJournal) -> None:
         odd = AudioChunk(1, AudioFormat(Encoding.PCM16, 44_100), bytes(2 * 1001), 1001 / 44_100)
         await journal.append(KEY, [odd, gap_chunk(2, 0.0333), audio_chunk(3)])

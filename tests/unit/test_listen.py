@@ -232,6 +232,17 @@ async def test_a_lasting_failure_is_raised_and_nothing_is_skipped(tmp_path: Path
         assert await world.words(key) == numbered(0, 60)
 
 
+async def test_a_backlog_is_not_recognised_in_vain_after_a_lasting_failure(tmp_path: Path) -> None:
+    transcriber = UnreliableTranscriber([GatewayUnavailable("gone")] * 1000)
+    async with open_world(tmp_path, transcriber, ListeningOptions(partial_interval_s=0, retry=QUICK_RETRIES)) as world:
+        key = await world.open("a")
+        for first in range(0, 600, 60):
+            await world.send(key, tones(range(first, first + 60), **WORD))
+        with pytest.raises(GatewayUnavailable):
+            await world.listening.finish(key)
+        assert 1000 - len(transcriber.errors) <= 4 * QUICK_RETRIES.attempts  # two blocks at once, and two that waited
+
+
 async def test_listening_goes_on_by_itself_when_the_model_is_back(tmp_path: Path) -> None:
     transcriber = UnreliableTranscriber([GatewayUnavailable("gone")] * QUICK_RETRIES.attempts)
     options = ListeningOptions(partial_interval_s=0, retry=QUICK_RETRIES, restart_after_s=0)

@@ -69,8 +69,11 @@ class FinalsInOrder:
         return not self._tasks
 
     async def submit(self, spoken: SpokenBlock) -> None:
-        """Recognise the next block; waits while two others are being recognised."""
+        """Recognise the next block; waits while two others are being recognised. Raises what made an earlier one fail for good."""
         await self._slots.acquire()
+        if self._failure is not None:
+            self._slots.release()
+            raise self._failure
         before = self._tasks[-1] if self._tasks else None
         task = asyncio.create_task(self._recognize(spoken, before))
         self._tasks.append(task)

@@ -1,10 +1,13 @@
 """Partial results: what is being said, shown until it is final. The first thing to give way when the machine is busy."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import anyio
 
 from app.application.listening.commit_finals import FinalsInOrder
 from app.application.listening.cut_blocks import BlockCutter
@@ -16,7 +19,7 @@ from app.domain.session.models import Segment, Session, TranscriptLine
 from app.domain.transcription.blocks import Block
 from app.domain.transcription.gate import believable
 from app.domain.transcription.gateway import Transcriber
-from app.domain.transcription.models import Purpose, TranscribeOptions
+from app.domain.transcription.models import Purpose, TranscribeOptions, Transcription
 from app.domain.transcription.partials import joined, presentable
 
 log = logging.getLogger(__name__)
@@ -133,23 +136,28 @@ class ShownText:
             purpose=Purpose.PARTIAL,
             word_times=False,
         )
+        found: Transcription | None = None
         try:
-            found = await asyncio.wait_for(self._transcriber.transcribe(long_enough(snapshot.audio), options), STALE_S)
-        except (GatewayError, asyncio.TimeoutError, TimeoutError):
-            log.debug("partial result given up")
-        else:
-            whole = (TimeSpan(0.0, snapshot.audio.size / SAMPLE_RATE_HZ),)
-            text = " ".join(segment.text for segment in found.segments if believable(segment, whole))
-            said.upto = snapshot.upto
-            said.text = presentable(text, unfinished=snapshot.unfinished) or said.text
-            # What was shown already goes on until the rest of a cut utterance is recognised too: nothing is taken back.
-            if snapshot.upto >= self._shown_upto:
-                self._shown_upto = snapshot.upto
-                self._publish(audio_s=snapshot.upto / SAMPLE_RATE_HZ)
+            with contextlib.suppress(GatewayError), anyio.move_on_after(STALE_S):
+                found = await self._transcriber.transcribe(long_enough(snapshot.audio), options)
+            if found is None:
+                log.debug("partial result given up")
+            else:
+                self._take(snapshot, said, found)
         finally:
             ended = time.monotonic()
             pause_s = 0.0 if snapshot.ended else self._interval_s  # what is said meanwhile waits for this one already
             self._due = began + max(pause_s, COST_FACTOR * (ended - began))
+
+    def _take(self, snapshot: _Snapshot, said: _Said, found: Transcription) -> None:
+        whole = (TimeSpan(0.0, snapshot.audio.size / SAMPLE_RATE_HZ),)
+        text = " ".join(segment.text for segment in found.segments if believable(segment, whole))
+        said.upto = snapshot.upto
+        said.text = presentable(text, unfinished=snapshot.unfinished) or said.text
+        # What was shown already goes on until the rest of a cut utterance is recognised too: nothing is taken back.
+        if snapshot.upto >= self._shown_upto:
+            self._shown_upto = snapshot.upto
+            self._publish(audio_s=snapshot.upto / SAMPLE_RATE_HZ)
 
     def _publish(self, segments: Sequence[Segment] = (), *, audio_s: float | None = None) -> None:
         text = joined([self._said[start].text for start in sorted(self._said)])

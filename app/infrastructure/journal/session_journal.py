@@ -91,7 +91,7 @@ class SessionJournal:
                 return
             if stored.end_s <= start_s:
                 continue
-            for piece in self._filled(stored) if stored.chunk.gap else (stored,):
+            for piece in self._filled(stored, start_s, limit) if stored.chunk.gap else (stored,):
                 if piece.end_s > start_s and piece.start_s < limit:
                     yield piece
 
@@ -162,13 +162,14 @@ class SessionJournal:
         if audio_s - expected_s > _SAMPLE_S:
             yield JournalChunk(AudioChunk(chunk_id, _CANONICAL, b"", audio_s - expected_s, gap=True), expected_s)
 
-    def _filled(self, gap: JournalChunk) -> Iterator[JournalChunk]:
-        """A gap as what filled parts of it and what is still missing."""
+    def _filled(self, gap: JournalChunk, start_s: float, end_s: float) -> Iterator[JournalChunk]:
+        """The part of a gap that lies between two times, as what filled it and what is still missing."""
+        clock = max(gap.start_s, start_s - _FILL_SAMPLES * _SAMPLE_S)  # what began before it ended before ``start_s``
         with self._lock:
-            first = bisect.bisect_left(self._fill_places, (gap.start_s - _ROUNDING_S, 0))
-            last = bisect.bisect_left(self._fill_places, (gap.end_s - _SAMPLE_S / 2, 0))
+            first = bisect.bisect_left(self._fill_places, (clock - _ROUNDING_S, 0))
+            last = bisect.bisect_left(self._fill_places, (min(gap.end_s, end_s) - _SAMPLE_S / 2, 0))
             places, end = self._fill_places[first:last], self._fills.end
-        clock = gap.start_s
+            following_s = min([gap.end_s, *(place for place, _ in self._fill_places[last : last + 1])])
         for _, offset in places:
             with contextlib.closing(self._fills.read(offset, end)) as records:
                 found, record = next(records, (0, None))
@@ -178,7 +179,7 @@ class SessionJournal:
             chunk = AudioChunk(gap.chunk.chunk_id, record.format, record.payload, record.duration_s)
             yield JournalChunk(chunk, record.start_s)
             clock = record.end_s
-        yield from _missing(gap, clock, gap.end_s)
+        yield from _missing(gap, clock, following_s)
 
 
 def _missing(gap: JournalChunk, start_s: float, end_s: float) -> Iterator[JournalChunk]:

@@ -25,10 +25,11 @@ the second number; shorter ones make Whisper loop (whisper.cpp #1855). Finals: 8
 faster-whisper with its 30 s windows 9.0 and 6.8 %, at half the CPU time (whisper-base int8, 4 variants of 18 recordings)."""
 TOKENS_PER_S, SPARE_TOKENS = 8, 8
 """Bound on the tokens of speech, so that loops end soon: fast speech has about 5 a second, and 2 for each segment's times."""
-LEAST_REST_FRAMES = 100
-"""What a window leaves is recognised in another one from a second on; less is the silence behind the last word (0.4 s) …"""
-LEAST_UNFINISHED_FRAMES = 20
-"""… unless the window ended within a sentence."""
+LEAST_REST_S, LEAST_UNFINISHED_S = 1.0, 0.2
+"""What a window leaves is recognised in another one from a second on: less is the silence behind the last word (0.4 s), unless
+the window ended within a sentence."""
+MOST_WINDOWS = 8
+"""Speech of 30 s takes one to three; a model that advances by a frame each time is stopped."""
 MAX_INITIAL_TIMESTAMP = 50
 """Speech begins within the first second (in steps of 20 ms), as in Whisper's own decoding."""
 PUNCTUATION = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
@@ -45,7 +46,7 @@ def decode_final(
 ) -> Transcription:
     """Beam search with timestamps and word times; ``check`` raises when nobody waits any more."""
     features = model.feature_extractor(speech)
-    encoded = model.encode(_padded(features, _final_window_s(speech.size / SAMPLE_RATE_HZ)))
+    encoded = model.encode(_padded(features, _window_s(speech.size / SAMPLE_RATE_HZ, FINAL_MARGIN_S, FINAL_WINDOW_S)))
     language, probability = _language(model, encoded, speech, options)
     check()
     segments = _search(model, features, encoded, language, options, beam_size, check)
@@ -59,7 +60,7 @@ def decode_partial(model: Any, speech: Waveform, options: TranscribeOptions) -> 
     """Greedy, without times, in a short window."""
     duration_s = speech.size / SAMPLE_RATE_HZ
     features = model.feature_extractor(speech)
-    encoded = model.encode(_padded(features, max(duration_s + PARTIAL_MARGIN_S, PARTIAL_WINDOW_S)))
+    encoded = model.encode(_padded(features, _window_s(duration_s, PARTIAL_MARGIN_S, PARTIAL_WINDOW_S)))
     language, probability = _language(model, encoded, speech, options)
     tokenizer = _tokenizer(model, language)
     prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=_hotwords(options))
@@ -78,8 +79,8 @@ def decode_partial(model: Any, speech: Waveform, options: TranscribeOptions) -> 
     return Transcription(language, probability, (segment,))
 
 
-def _final_window_s(duration_s: float) -> float:
-    return min(FULL_WINDOW_S, max(duration_s + FINAL_MARGIN_S, FINAL_WINDOW_S))
+def _window_s(duration_s: float, margin_s: float, least_s: float) -> float:
+    return min(FULL_WINDOW_S, max(duration_s + margin_s, least_s))
 
 
 def _padded(features: NDArray[np.float32], window_s: float) -> NDArray[np.float32]:
@@ -125,14 +126,17 @@ def _search(
     frames = features.shape[1] - 1  # the extractor adds one
     segments: list[RecognizedSegment] = []
     seek, left_out = 0, False
-    while frames - seek >= (LEAST_UNFINISHED_FRAMES if left_out else LEAST_REST_FRAMES) or not seek:
-        if seek:
-            encoded = model.encode(_padded(features[:, seek:], _final_window_s((frames - seek) / FRAMES_PER_S)))
+    for window in range(MOST_WINDOWS):
+        rest_s = (frames - seek) / FRAMES_PER_S
+        if window and rest_s < (LEAST_UNFINISHED_S if left_out else LEAST_REST_S):
+            break
+        if window:
+            encoded = model.encode(_padded(features[:, seek:], _window_s(rest_s, FINAL_MARGIN_S, FINAL_WINDOW_S)))
         result = _generate(
             model,
             encoded,
             prompt,
-            int((frames - seek) / FRAMES_PER_S * TOKENS_PER_S) + SPARE_TOKENS,
+            int(rest_s * TOKENS_PER_S) + SPARE_TOKENS,
             beam_size=beam_size,
             no_repeat_ngram_size=no_repeat,
             suppress_blank=True,
