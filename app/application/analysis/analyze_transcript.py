@@ -91,7 +91,7 @@ class AnalyzeTranscript:
             GatewayError: the language model failed; nothing is lost, ``analyze`` asks again.
         """
         lines = [TranscriptLine(s.segment_id, None, s.start, s.end, s.text) for s in segments]
-        await self._labels.label(split_sentences(lines), language)
+        await self._labels.label(await asyncio.to_thread(split_sentences, lines), language)
 
     async def analyze(
         self, lines: Sequence[TranscriptLine], context: AnalysisContext, on_progress: Callable[[float], None]
@@ -112,8 +112,9 @@ class AnalyzeTranscript:
         progress = _Progress(on_progress)
         lexicon = await asyncio.to_thread(lexicon_for, context.language)  # read from disk the first time
         language = context.summary_language or context.language
+        sentences = await asyncio.to_thread(split_sentences, lines)
         labelled = await progress.during(
-            self._labels.label(split_sentences(lines), context.language, progress.part(0.0, _LABELLING))
+            self._labels.label(sentences, context.language, progress.part(0.0, _LABELLING))
         )
         items = await asyncio.to_thread(extract_items, labelled, lexicon, context.names)
         wordings = await progress.during(

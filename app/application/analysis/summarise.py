@@ -1,5 +1,6 @@
 """Writes the summary of a conversation from what was found in it."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -70,12 +71,15 @@ class Summarise:
         self, labelled: Sequence[LabelledSentence], items: Sequence[Note], lexicon: Lexicon, prompts: Prompts
     ) -> str:
         """What the model writes, as far as it holds; empty if it tells too little."""
-        said = [Note(None, shortened(text, _MAX_NOTE)) for text in _telling(labelled, lexicon)[len(items) :]]
+        telling = await asyncio.to_thread(_telling, labelled, lexicon)
+        said = [Note(None, shortened(text, _MAX_NOTE)) for text in telling[len(items) :]]
         notes = [*said, *(replace(note, text=shortened(note.text, _MAX_NOTE)) for note in items)]
         written = await self._ask(prompts, notes)
         source = " ".join([*(entry.sentence.text for entry in labelled), *(note.text for note in items)])
         speakers = {entry.sentence.speaker for entry in labelled if entry.sentence.speaker}
-        checked = check_summary(faithful_part(written, source, speakers), notes, lexicon)
+        # Each written sentence is compared with all that was said, which takes long enough to be felt by other sessions.
+        faithful = await asyncio.to_thread(faithful_part, written, source, speakers)
+        checked = check_summary(faithful, notes, lexicon)
         return checked.text if checked.told >= _MUST_TELL * len(items) else ""
 
     async def _ask(self, prompts: Prompts, notes: Sequence[Note]) -> str:

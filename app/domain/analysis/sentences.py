@@ -1,6 +1,7 @@
 """Sentences of a transcript, each with the exact words of the segments it came from."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ _ABBREVIATIONS = frozenset(
         *("sr", "sra", "srta", "dra", "ud", "uds", "p.ej", "núm", "av", "pág", "art"),
     ]
 )
+_LONGEST_ABBREVIATION = 16
+"""Characters before a full stop that are looked at; more than the longest abbreviation with its quotation marks."""
+_NEXT = re.compile(r"\s*\S")
 _END = re.compile(r"[.?!…]+[\"'»”)\]]*(?=\s|$)")
 
 
@@ -63,14 +67,14 @@ def split_text(text: str) -> list[tuple[int, int]]:
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     if match.group()[0] not in ".…":
         return True
-    before = text[: match.start()].rsplit(None, 1)
+    before = text[max(0, match.start() - _LONGEST_ABBREVIATION) : match.start()].rsplit(None, 1)
     last = before[-1].lower().strip("(\"'«“¿¡") if before else ""
     if match.group() == "." and (
         last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha() and last not in "aeiouy")
     ):
         return False
-    following = text[match.end() :].lstrip()[:1]
-    return not following.islower()
+    following = _NEXT.match(text, match.end())
+    return following is None or not following.group().lstrip().islower()
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -111,8 +115,9 @@ def _split_run(run: Sequence[TranscriptLine], first_index: int) -> Iterator[Sent
         joined += " " if joined else ""
         places.append((len(joined), line, lead))
         joined += text[lead:]
+    begins = [offset for offset, _, _ in places]
     for number, (start, end) in enumerate(split_text(joined)):
-        parts = tuple(_parts(places, start, end))
+        parts = tuple(_parts(places, begins, start, end))
         touched = [line for line, _ in parts]
         yield Sentence(
             index=first_index + number,
@@ -125,9 +130,11 @@ def _split_run(run: Sequence[TranscriptLine], first_index: int) -> Iterator[Sent
 
 
 def _parts(
-    places: Sequence[tuple[int, TranscriptLine, int]], start: int, end: int
+    places: Sequence[tuple[int, TranscriptLine, int]], begins: Sequence[int], start: int, end: int
 ) -> Iterator[tuple[TranscriptLine, str]]:
-    for offset, line, lead in places:
+    """What each line has of the text from ``start`` to ``end``; ``begins`` are the offsets of ``places``."""
+    first = max(bisect_right(begins, start) - 1, 0)
+    for offset, line, lead in places[first : bisect_left(begins, end)]:
         text = line.text.rstrip()
         begin = max(start - offset, 0) + lead
         stop = min(end - offset + lead, len(text))

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,3 +67,15 @@ def test_quotes_are_verbatim_and_no_word_is_lost(parts: list[str], alternate: bo
             assert entry.quote in by_id[entry.segment_id]
     letters = [c for sentence in sentences for c in sentence.text if c.isalpha()]
     assert letters == [c for text in parts for c in text if c.isalpha()]
+
+
+def test_time_grows_with_the_length_and_not_faster() -> None:
+    def cpu_s(count: int) -> float:
+        lines = [
+            line(number, "So then we painted the other side. And later that day, as ever,") for number in range(count)
+        ]
+        began = time.thread_time()
+        split_sentences(lines)
+        return time.thread_time() - began
+
+    assert cpu_s(4000) < 24 * cpu_s(500)

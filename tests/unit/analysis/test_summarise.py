@@ -1,3 +1,5 @@
+import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -6,6 +8,7 @@ from app.application.analysis.summarise import Summarise
 from app.domain.analysis.labels import Label, LabelledSentence
 from app.domain.analysis.lexicon import lexicon_for
 from app.domain.analysis.summary_check import Note
+from app.domain.analysis.wording import faithful_part
 from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message
 from app.infrastructure.language.dummy_language_model import DummyLanguageModel
 from tests.unit.analysis.conversation import sentences
@@ -88,3 +91,26 @@ async def test_long_lists_stay_within_120_words() -> None:
         for number in range(60)
     ]
     assert len((await summarise(Writer("x", strong=False), many, told(Label.CHAT, "S1: Hello."))).split()) <= 120
+
+
+async def test_hours_of_talk_do_not_stop_other_sessions() -> None:
+    spoken = "S1: Well, then, and after that, we were not yet sure of it all."
+    talk = told(Label.CHAT, *[spoken] * 6000)
+    written = "The choir sings in Latin. " * 12
+    began = time.perf_counter()
+    faithful_part(written, " ".join(entry.sentence.text for entry in talk))
+    comparing_s = time.perf_counter() - began
+    paused_s = [0.0]
+
+    async def tick() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            paused_s.append(time.perf_counter() - before)
+
+    ticking = asyncio.create_task(tick())
+    await asyncio.sleep(0)
+    await summarise(Writer(written, strong=True), ITEMS, talk)
+    await asyncio.sleep(0.01)
+    ticking.cancel()
+    assert max(paused_s) < comparing_s / 2
