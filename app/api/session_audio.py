@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -19,7 +19,7 @@ from app.application.container import Container
 from app.application.listening.audio_reader import read_pcm
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.audio.pcm import WAV_HEADER_BYTES, wav_header
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, StorageError
 from app.domain.session.models import SessionKey
 
 router = APIRouter(tags=["audio"])
@@ -94,14 +94,18 @@ async def _wav(container: Container, key: SessionKey, samples: int) -> AsyncIter
 
 @contextlib.asynccontextmanager
 async def _received(request: Request, folder: Path) -> AsyncIterator[Path]:
-    """The request's recording as a temporary file."""
+    """The request's recording as a temporary file.
+
+    Raises:
+        StorageError: the disk refused.
+    """
     file = await asyncio.to_thread(_temporary_file, folder)
     try:
         pending = bytearray()
         async for block in _recording(request):
             pending += block
             if len(pending) >= COPY_BYTES:
-                await asyncio.to_thread(file.write, bytes(pending))
+                await asyncio.to_thread(_write, file, bytes(pending))
                 pending.clear()
         await asyncio.to_thread(_finish_file, file, bytes(pending))
         yield Path(file.name)
@@ -123,14 +127,30 @@ async def _recording(request: Request) -> AsyncIterator[bytes]:
 
 
 def _temporary_file(folder: Path) -> IO[bytes]:
-    return tempfile.NamedTemporaryFile(dir=folder, delete=False)
+    with _writing():
+        return tempfile.NamedTemporaryFile(dir=folder, delete=False)
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    with _writing():
+        file.write(data)
 
 
 def _finish_file(file: IO[bytes], rest: bytes) -> None:
-    file.write(rest)
-    file.close()
+    with _writing():
+        file.write(rest)
+        file.close()
 
 
 def _remove(file: IO[bytes]) -> None:
-    file.close()
+    with contextlib.suppress(OSError):  # what could not be written before cannot be written now
+        file.close()
     Path(file.name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"the recording could not be written to disk ({error.strerror}); make room") from error
