@@ -96,6 +96,42 @@ class JobRunnerContract:
         await self.settle(runner, workshop)
         assert workshop.done == [("one", "a"), ("two", "a"), ("three", "a"), ("again", "b")]
 
+    @pytest.mark.parametrize("last", ["two", "three"])
+    async def test_a_job_whose_work_changed_while_it_ran_is_run_once_more(
+        self, runner: JobRunner, workshop: Workshop, last: str
+    ) -> None:
+        workshop.gates[last] = asyncio.Event()
+        await runner.submit(KEY, "finish")
+        await workshop.until(lambda: (last, "a") in workshop.running)
+        for _ in range(3):
+            await runner.submit(KEY, "finish", again=True)
+        await runner.submit(KEY, "finish")
+        workshop.gates[last].set()
+        await workshop.until(lambda: len(workshop.done) == 6)
+        await self.settle(runner, workshop)
+        assert workshop.done[:6] == 2 * [("one", "a"), ("two", "a"), ("three", "a")]
+        assert len(workshop.done) == 7
+
+    async def test_a_job_that_failed_is_run_once_more_too(self, runner: JobRunner, workshop: Workshop) -> None:
+        workshop.gates["one"] = asyncio.Event()
+        workshop.failures["two"] = [NotFound("no such session")]
+        await runner.submit(KEY, "finish")
+        await workshop.until(lambda: ("one", "a") in workshop.running)
+        await runner.submit(KEY, "finish", again=True)
+        workshop.gates["one"].set()
+        await workshop.until(lambda: ("three", "a") in workshop.done)
+        assert workshop.failed == [KEY]
+
+    async def test_a_forgotten_session_is_not_worked_on_once_more(self, runner: JobRunner, workshop: Workshop) -> None:
+        workshop.gates["one"] = asyncio.Event()
+        await runner.submit(KEY, "finish")
+        await workshop.until(lambda: ("one", "a") in workshop.running)
+        await runner.submit(KEY, "finish", again=True)
+        await runner.forget(KEY)
+        workshop.gates["one"].set()
+        await self.settle(runner, workshop)
+        assert workshop.done == [("again", "b")]
+
     async def test_a_job_that_ended_can_be_run_again_at_once(self, runner: JobRunner, workshop: Workshop) -> None:
         for times in (1, 2, 3):
             await runner.submit(KEY, "finish")

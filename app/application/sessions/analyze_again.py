@@ -28,7 +28,7 @@ class AnalyzeAgain:
         session = await self._sessions.get(key)
         if session.state not in (SessionState.PROCESSING, SessionState.FINISHED):
             raise Conflict("the session has not ended yet", code="session_not_ended")
-        await self._jobs.submit(key, job)
+        await self._jobs.submit(key, job, again=True)
         if self._feed.latest(key) is None:
             self._feed.publish(key, Progress("analyzing", 0.0))
         return session

@@ -158,12 +158,13 @@ class SearchIndex(Protocol):
 class JobRunner(Protocol):
     """Runs a session's post-session work: step by step, the jobs of one session one after the other."""
 
-    async def submit(self, key: SessionKey, job: str) -> None:
+    async def submit(self, key: SessionKey, job: str, *, again: bool = False) -> None:
         """Start the job unless it already runs or is queued for this session.
 
         Args:
             key: the session.
             job: a name that the composition root registered, such as ``finish_session``.
+            again: if it runs, run it once more when it ends: what it works on has changed.
 
         Raises:
             InvalidInput: there is no such job.

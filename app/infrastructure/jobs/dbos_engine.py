@@ -104,13 +104,16 @@ class DbosEngine:
 
         DBOS.run_step({"name": name}, function)
 
-    def enqueue(self, workflow_id: str, arguments: tuple[str, str, str], *, ended: bool) -> None:
+    def enqueue(self, workflow_id: str, arguments: tuple[str, str, str], *, ended: bool) -> bool:
         """Queue a workflow unless it is queued or running.
 
         Args:
             workflow_id: its id; a workflow of this id that ended is forgotten.
             arguments: job, owner and session id.
             ended: the caller knows that a running one has ended, though DBOS may not have recorded it yet.
+
+        Returns:
+            False if one runs: it may have read already what it works on.
 
         Raises:
             StorageError: the disk refused.
@@ -124,11 +127,12 @@ class DbosEngine:
                 time.sleep(0.01)
                 status = self._status(workflow_id)
             if status == "ENQUEUED" or (status == "PENDING" and not ended):
-                return
+                return status == "ENQUEUED"
             if status is not None:
                 DBOS.delete_workflow(workflow_id)
             with SetWorkflowID(workflow_id):
                 DBOS.enqueue_workflow(QUEUE, self._workflow, *arguments)
+            return True
 
     def _status(self, workflow_id: str) -> str | None:
         from dbos import DBOS

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import contextvars
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from app.domain.errors import VigiaError
 from app.domain.session.gateway import JobRunner
 from app.domain.session.jobs import Jobs, JobStep
 from app.domain.session.models import SessionKey
@@ -43,6 +45,8 @@ class DbosJobRunner(JobRunner):
         self._submitting = asyncio.Lock()
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._ended: set[str] = set()
+        self._again: set[str] = set()
+        self._resubmitting: set[asyncio.Task[None]] = set()
         self._stopping: set[SessionKey] = set()
         self._closing = False
         self._loop: asyncio.AbstractEventLoop
@@ -57,15 +61,24 @@ class DbosJobRunner(JobRunner):
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._engine.open)
 
-    async def submit(self, key: SessionKey, job: str) -> None:
-        """When this returns, the job survives the process."""
+    async def submit(self, key: SessionKey, job: str, *, again: bool = False) -> None:
+        """When this returns, the job survives the process; that it is to run once more does not."""
         job_named(self._jobs, job)
         workflow_id = _workflow_id(key, job)
         async with self._submitting:
-            ended = workflow_id in self._ended
-            await asyncio.to_thread(self._engine.enqueue, workflow_id, (job, key.owner, key.session_id), ended=ended)
-            if ended:
-                self._ended.discard(workflow_id)
+            queued = await self._enqueue(key, job, workflow_id)
+            while again and not queued and workflow_id in self._ended:  # it ended just now
+                queued = await self._enqueue(key, job, workflow_id)
+            if again and not queued:
+                self._again.add(workflow_id)
+
+    async def _enqueue(self, key: SessionKey, job: str, workflow_id: str) -> bool:
+        ended = workflow_id in self._ended
+        arguments = (job, key.owner, key.session_id)
+        queued = await asyncio.to_thread(self._engine.enqueue, workflow_id, arguments, ended=ended)
+        if ended:
+            self._ended.discard(workflow_id)
+        return queued
 
     async def forget(self, key: SessionKey) -> None:
         """Erases the workflows and the records of their steps."""
@@ -73,7 +86,9 @@ class DbosJobRunner(JobRunner):
         self._stopping.add(key)
         try:
             await self._stop(workflow_ids)
-            await asyncio.to_thread(self._engine.delete, workflow_ids)
+            async with self._submitting:
+                self._again.difference_update(workflow_ids)
+                await asyncio.to_thread(self._engine.delete, workflow_ids)
         finally:
             self._stopping.discard(key)
             self._ended.difference_update(workflow_ids)
@@ -81,6 +96,7 @@ class DbosJobRunner(JobRunner):
     async def close(self) -> None:
         """Stop at once; what runs is resumed at the next start."""
         self._closing = True
+        await asyncio.gather(*self._resubmitting, return_exceptions=True)
         await self._stop(list(self._running))
         await asyncio.to_thread(self._engine.close)
 
@@ -98,10 +114,11 @@ class DbosJobRunner(JobRunner):
         lock = on_loop(lambda: self._locks.acquire(key))
         try:
             for step in found.steps:
-                run = functools.partial(self._run_step, workflow_id, step, key, last=step is found.steps[-1])
+                ended = self._job_ended(workflow_id, job, key) if step is found.steps[-1] else None
+                run = functools.partial(self._run_step, step, key, ended)
                 self._engine.run_step(step.name, functools.partial(on_loop, run))
         except Exception as exc:
-            self._ended.add(workflow_id)
+            self._call_soon(self._job_ended(workflow_id, job, key))
             reason = str(exc) if isinstance(exc, StepFailed) else type(exc).__name__
             log.error("job failed", extra={"job": job, "session_id": session_id, "reason": reason})
             self._call_soon(functools.partial(found.on_failed, key))
@@ -113,11 +130,34 @@ class DbosJobRunner(JobRunner):
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left who could mind
             self._loop.call_soon_threadsafe(function)
 
-    async def _run_step(self, workflow_id: str, step: JobStep, key: SessionKey, *, last: bool) -> None:
+    async def _run_step(self, step: JobStep, key: SessionKey, ended: Callable[[], None] | None) -> None:
         await run_step(step, key, self._retry_delays_s)
-        if last:
+        if ended is not None:
             # In the same turn of the loop in which the step ends, so that a submission by whoever it woke is not lost.
+            ended()
+
+    def _job_ended(self, workflow_id: str, job: str, key: SessionKey) -> Callable[[], None]:
+        """Call what this returns on the application's loop."""
+
+        def ended() -> None:
             self._ended.add(workflow_id)
+            if workflow_id in self._again and not self._closing:
+                # In a context of its own: in the workflow's, DBOS takes what is called for a part of the workflow.
+                task = contextvars.Context().run(self._loop.create_task, self._run_again(workflow_id, job, key))
+                self._resubmitting.add(task)
+                task.add_done_callback(self._resubmitting.discard)
+
+        return ended
+
+    async def _run_again(self, workflow_id: str, job: str, key: SessionKey) -> None:
+        async with self._submitting:
+            if workflow_id not in self._again:  # the session was erased
+                return
+            self._again.discard(workflow_id)
+            try:
+                await self._enqueue(key, job, workflow_id)
+            except VigiaError as exc:
+                log.warning("job not run again", extra={"job": job, "reason": exc.message})
 
     def _on_loop(self, workflow_id: str, key: SessionKey, function: Callable[[], Awaitable[Result]]) -> Result:
         """Run a coroutine on the application's loop and wait for it, in a thread of DBOS."""

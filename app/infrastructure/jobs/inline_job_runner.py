@@ -21,16 +21,23 @@ class InlineJobRunner(JobRunner):
         self._slots = asyncio.Semaphore(concurrency)
         self._locks = SessionLocks()
         self._running: dict[tuple[SessionKey, str], asyncio.Task[None]] = {}
+        self._begun: set[tuple[SessionKey, str]] = set()
+        self._again: set[tuple[SessionKey, str]] = set()
 
     async def start(self) -> None:
         """Nothing to resume."""
         log.info("jobs run in memory only")
 
-    async def submit(self, key: SessionKey, job: str) -> None:
+    async def submit(self, key: SessionKey, job: str, *, again: bool = False) -> None:
         """Starts a task."""
         found = job_named(self._jobs, job)
         if (key, job) not in self._running:
-            self._running[key, job] = asyncio.create_task(self._run(key, job, found))
+            self._start(key, job, found)
+        elif again and (key, job) in self._begun:
+            self._again.add((key, job))
+
+    def _start(self, key: SessionKey, name: str, job: Job) -> None:
+        self._running[key, name] = asyncio.create_task(self._run(key, name, job))
 
     async def forget(self, key: SessionKey) -> None:
         """Cancels the tasks and waits for them."""
@@ -42,6 +49,7 @@ class InlineJobRunner(JobRunner):
 
     async def _stop(self, running: Sequence[tuple[SessionKey, str]]) -> None:
         tasks = [self._running.pop(entry) for entry in running]
+        self._again.difference_update(running)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -50,6 +58,7 @@ class InlineJobRunner(JobRunner):
         lock = await self._locks.acquire(key)
         try:
             async with self._slots:
+                self._begun.add((key, name))
                 for step in job.steps:
                     await run_step(step, key, self._retry_delays_s)
         except StepFailed as exc:
@@ -57,6 +66,10 @@ class InlineJobRunner(JobRunner):
             job.on_failed(key)
         finally:
             lock.release()
+            self._begun.discard((key, name))
             # In the same turn of the loop in which the last step ends, so that a submission by whoever it woke is not lost.
             if self._running.get((key, name)) is asyncio.current_task():
                 del self._running[key, name]
+                if (key, name) in self._again:
+                    self._again.discard((key, name))
+                    self._start(key, name, job)
