@@ -91,7 +91,9 @@ class ListeningSettings(BaseModel):
     """Live recognition."""
 
     vad_threshold: float = Field(0.5, gt=0, lt=1, description="Speech probability at which an utterance begins.")
-    silence_duration_ms: int = Field(600, ge=100, le=5000, description="Pause that ends an utterance.")
+    silence_duration_ms: int = Field(
+        600, ge=100, le=5000, description="Pause that ends an utterance; after 2 s of speech 7/12 of it do."
+    )
     partial_interval_ms: int = Field(1000, ge=200, le=10_000, description="Shortest time between two partial results.")
     beam_size: int = Field(5, ge=1, le=10, description="Of final segments; partial results are greedy.")
 
@@ -117,7 +119,7 @@ class ModelSettings(BaseModel):
     language_model: str = "dummy"
     transcriber_model: str = Field("whisper-base", description="Catalog name, or path of a CTranslate2 whisper folder.")
     language_model_model: str = Field("qwen2.5-coder-1.5b", description="Catalog name, or path of a GGUF file.")
-    path: Path | None = Field(None, description="Local weights of the main model, instead of the catalog's.")
+    path: Path | None = Field(None, description="The language model's weights, instead of the catalog's.")
     repo_id: str | None = Field(None, description="Model hub repository of the main model.")
     quantization: Literal["none", "8bit", "4bit"] = "none"
     device_map: str = "auto"
@@ -128,6 +130,11 @@ class ModelSettings(BaseModel):
     context_tokens: int = Field(
         4096, ge=2048, le=131_072, description="Language model's context; the analysis needs 2048."
     )
+
+    @property
+    def language_model_weights(self) -> str:
+        """What the language model is loaded from: a path, or a name in the catalog."""
+        return str(self.path or self.language_model_model)
 
 
 class GenerationSettings(BaseModel):

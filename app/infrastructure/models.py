@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -91,10 +91,14 @@ def build_models(settings: Settings) -> Models:
 
 def listening_options(settings: Settings) -> ListeningOptions:
     """How audio is listened to, live or as a file."""
-    listening = settings.listening
+    listening, usual = settings.listening, EndpointingOptions()
+    silence_s = listening.silence_duration_ms / 1000
     return ListeningOptions(
-        endpointing=EndpointingOptions(
-            threshold=listening.vad_threshold, silence_s=listening.silence_duration_ms / 1000
+        endpointing=replace(
+            usual,
+            threshold=listening.vad_threshold,
+            silence_s=silence_s,
+            long_silence_s=silence_s * usual.long_silence_s / usual.silence_s,
         ),
         partial_interval_s=listening.partial_interval_ms / 1000,
     )

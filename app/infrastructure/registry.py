@@ -43,7 +43,7 @@ DIARIZERS: Mapping[str, Callable[[Settings, Locate], Diarizer]] = {
 LANGUAGE_MODELS: Mapping[str, Callable[[Settings, Locate], LanguageModel]] = {
     "dummy": lambda settings, locate: DummyLanguageModel(settings.models.context_tokens),
     "llama-cpp": lambda settings, locate: LlamaCppLanguageModel(
-        settings.models.language_model_model,
+        settings.models.language_model_weights,
         locate,
         context_tokens=settings.models.context_tokens,
         threads=settings.models.threads,

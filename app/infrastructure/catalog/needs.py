@@ -17,7 +17,7 @@ def models_used(settings: Settings) -> list[str]:
     if chosen.transcriber == "faster-whisper":
         names.append(chosen.transcriber_model)
     if chosen.language_model == "llama-cpp":
-        names.append(str(chosen.path or chosen.language_model_model))
+        names.append(chosen.language_model_weights)
     return names
 
 

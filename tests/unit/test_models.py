@@ -1,0 +1,45 @@
+"""What the settings say about models reaches the adapters and the recognition."""
+
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import ConfigurationError
+from app.domain.vad.endpointing import EndpointingOptions
+from app.infrastructure.catalog.needs import models_used
+from app.infrastructure.models import listening_options
+from app.infrastructure.registry import LANGUAGE_MODELS
+from app.settings import Settings
+
+pytestmark = pytest.mark.unit
+
+
+async def test_the_server_loads_the_weights_that_model_path_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own.gguf"
+    monkeypatch.setenv("MODEL_PATH", str(own))
+    settings = Settings(profile="cpu")
+    asked: list[str] = []
+
+    def locate(name: str) -> Path:
+        asked.append(name)
+        raise ConfigurationError("not there")
+
+    model = LANGUAGE_MODELS[settings.models.language_model](settings, locate)
+    with pytest.raises(ConfigurationError):
+        await model.count_tokens("hello")
+    assert asked == [str(own)]
+    assert model.model_id == "own"
+    assert str(own) in models_used(settings)
+
+
+def endpointing(silence_ms: int) -> EndpointingOptions:
+    return listening_options(Settings.model_validate({"listening": {"silence_duration_ms": silence_ms}})).endpointing
+
+
+def test_the_pause_that_ends_an_utterance_is_the_operators_choice() -> None:
+    assert endpointing(600) == EndpointingOptions()
+    assert endpointing(1200).silence_s == 1.2
+    assert endpointing(1200).long_silence_s == pytest.approx(0.7)
+    assert endpointing(300).long_silence_s == pytest.approx(0.175)
