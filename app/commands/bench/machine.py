@@ -5,13 +5,14 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from app.infrastructure.runtime.cores import usable_cores
+
 
 def machine() -> dict[str, Any]:
     """Processor, cores that this process may use, memory and Python version."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": _processor(),
-        "cores": cores,
+        "cores": usable_cores(),
         "memory_gb": _memory_gb(),
         "system": platform.system(),
         "python": platform.python_version(),

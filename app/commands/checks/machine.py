@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from app.commands.checks import Check
+from app.infrastructure.runtime.cores import usable_cores
 from app.settings import Settings
 
 _OTHER_MEMORY_BYTES = 400e6
@@ -31,7 +32,7 @@ def system_check() -> Check:
 
 def cores_check() -> Check:
     """At least two cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     if cores < 2:
         return Check("cores", "warn", str(cores), "recognition may fall behind live speech; two cores are advised")
     return Check("cores", "ok", str(cores))

@@ -1,7 +1,6 @@
 """The two networks: who is active in ten seconds of audio, and what a voice sounds like."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.errors import ConfigurationError
 from app.infrastructure.diarization.features import Features
+from app.infrastructure.runtime.cores import usable_cores
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 
@@ -97,4 +97,4 @@ def _open(path: Path, threads: int) -> Any:
 
 def default_threads() -> int:
     """Half of the cores: live sessions need the others."""
-    return max(1, (os.cpu_count() or 2) // 2)
+    return max(1, usable_cores() // 2)

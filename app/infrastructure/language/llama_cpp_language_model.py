@@ -1,8 +1,6 @@
 """Language models in GGUF files, run by llama.cpp."""
 
 import codecs
-import os
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from app.domain.language.models import Completion, GenerateOptions, LanguageMode
 from app.infrastructure.language.chat_templates import ChatTemplate, recognise
 from app.infrastructure.language.llama_cpp_engine import LlamaCppEngine
 from app.infrastructure.language.llama_cpp_sampling import TokenChooser
+from app.infrastructure.runtime.cores import give_way, usable_cores
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker
 
 _NICENESS = 5
@@ -46,7 +45,7 @@ class LlamaCppLanguageModel(LanguageModel):
         self._name = model
         self._locate = locate
         self._context_tokens = context_tokens
-        self._threads = threads or _cores()
+        self._threads = threads or usable_cores()
         self._family: ChatTemplate | None = None
         self._parameters = 0
         self.worker = ModelWorker(f"language model {Path(model).name}", self._load, deadline_s=deadline_s)
@@ -80,8 +79,7 @@ class LlamaCppLanguageModel(LanguageModel):
         return await self.worker.run(lambda engine, token: len(engine.tokenize(text)))
 
     def _load(self) -> LlamaCppEngine:
-        if hasattr(os, "setpriority"):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        give_way(_NICENESS)
         path = _gguf_file(self._locate(self._name))
         engine = LlamaCppEngine(path, context_tokens=self._context_tokens, threads=self._threads)
         self._parameters = engine.parameters
@@ -161,8 +159,3 @@ def _gguf_file(path: Path) -> Path:
     if not files:
         raise ConfigurationError(f"{path.name} holds no GGUF file; pull the model again or name a file")
     return files[0]
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

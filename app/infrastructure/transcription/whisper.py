@@ -1,6 +1,5 @@
 """Whisper (arXiv:2212.04356) of any size by faster-whisper and CTranslate2."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
 from app.domain.errors import ConfigurationError, InvalidInput
 from app.domain.transcription.gateway import Transcriber
 from app.domain.transcription.models import Purpose, TranscribeOptions, Transcription
+from app.infrastructure.runtime.cores import usable_cores
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker, Priority
 from app.infrastructure.transcription.whisper_decoding import decode_final, decode_partial
 
@@ -46,7 +46,7 @@ class FasterWhisperTranscriber(Transcriber):
         self._beam_size = beam_size
         self._device = device
         self._compute_type = "float16" if device == "cuda" else "int8"
-        cores = threads or os.cpu_count() or 1
+        cores = threads or usable_cores()
         self._lanes = min(LANES, cores)
         self._threads_per_lane = max(1, cores // self._lanes)
         self.worker: ModelWorker[Any] = ModelWorker(
