@@ -107,7 +107,7 @@ def analysis_json(report: SessionReport) -> AnalysisJson:
         language=session.language or findings.language,
         summary_language=findings.language,
         duration_s=round(session.audio_s, 3),
-        started_at=session.created_at if session.config.started_at is None else session.config.started_at,
+        started_at=session.started_at,
         transcript=[line_json(line) for line in report.lines],
         summary=findings.summary,
         decisions=[claim.text for claim in findings.decisions],

@@ -118,7 +118,7 @@ SpeakerNames = dict[Annotated[str, StringConstraints(max_length=64)], Annotated[
 
 def started_at(session: Session) -> float:
     """Unix seconds of the session's clock zero."""
-    return session.created_at if session.config.started_at is None else session.config.started_at
+    return session.started_at
 
 
 def session_json(session: Session) -> SessionJson:
@@ -128,7 +128,7 @@ def session_json(session: Session) -> SessionJson:
         kind=session.kind,
         state=session.state.value,
         created_at=session.created_at,
-        started_at=started_at(session),
+        started_at=session.started_at,
         ended_at=session.ended_at,
         interrupted_at=session.interrupted_at,
         language=session.language or session.config.language,

@@ -5,7 +5,6 @@ interruption. Whatever fails, the session ends with an analysis of what there is
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -79,13 +78,10 @@ class FinishingPorts:
 class FinishSession:
     """The stages of the post-session work."""
 
-    def __init__(
-        self, ports: FinishingPorts, stages: Stages, runs: AnalysisRuns, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, ports: FinishingPorts, stages: Stages, runs: AnalysisRuns) -> None:
         self._ports = ports
         self._stages = stages
         self._runs = runs
-        self._clock = clock
 
     def jobs(self) -> Jobs:
         """The jobs that a runner must know."""
@@ -149,7 +145,7 @@ class FinishSession:
             language=language,
             summary_language=session.config.summary_language,
             timezone=session.config.timezone,
-            started_at=session.created_at if session.config.started_at is None else session.config.started_at,
+            started_at=session.started_at,
             names=await self._ports.transcripts.names(key),
         )
 

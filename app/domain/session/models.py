@@ -85,10 +85,15 @@ class Session:
     interrupted_at: float | None = None
     ended_at: float | None = None
 
+    @property
+    def started_at(self) -> float:
+        """Unix seconds of its clock zero."""
+        return self.created_at if self.config.started_at is None else self.config.started_at
+
 
 @dataclass(frozen=True)
 class Segment:
-    """One recognised segment, final and never changed except by ``refines`` after late audio.
+    """One recognised segment, final: late audio adds segments and changes none.
 
     Times in seconds on the session's clock. ``segment_id`` (``s1``, ``s2``, …) is given once and survives relabelling.
     Speakers are not stored here: they are aligned on reading (``domain/diarization/alignment.py``).
