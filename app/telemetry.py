@@ -11,14 +11,12 @@ from typing import Literal
 import structlog
 
 session_id_var: contextvars.ContextVar[str | None] = contextvars.ContextVar("session_id", default=None)
-turn_id_var: contextvars.ContextVar[str | None] = contextvars.ContextVar("turn_id", default=None)
 
 
-def _add_ids(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    for name, variable in (("session_id", session_id_var), ("turn_id", turn_id_var)):
-        value = variable.get()
-        if value is not None:
-            event.setdefault(name, value)
+def _add_session(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    session_id = session_id_var.get()
+    if session_id is not None:
+        event.setdefault("session_id", session_id)
     return event
 
 
@@ -35,7 +33,7 @@ def configure_logging(level: str, log_format: Literal["console", "json"]) -> Non
         structlog.stdlib.ExtraAdder(),
         _drop_color,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_ids,
+        _add_session,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()

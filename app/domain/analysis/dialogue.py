@@ -1,6 +1,6 @@
 """A transcript as a dialogue: what answers what."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from app.domain.analysis.labels import Label
 from app.domain.analysis.lexicon import Lexicon
@@ -72,13 +72,6 @@ class Dialogue:
     def turns_between(self, one: int, other: int) -> int:
         """How many turns later the other sentence comes."""
         return self._turn[other] - self._turn[one]
-
-    def rest_of_turn(self, index: int) -> Iterator[int]:
-        """Later sentences of the same turn."""
-        for later in range(index + 1, len(self.sentences)):
-            if self._turn[later] != self._turn[index]:
-                return
-            yield later
 
     def reply(self, index: int, *, turns: int = 1) -> list[int]:
         """The first sentences of what is said next: the turn after this one, or the next few."""
