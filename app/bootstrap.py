@@ -156,7 +156,8 @@ async def _compose(
     )
     listening = LiveListening(ports, listening_options(settings))
     stack.push_async_callback(listening.close)
-    jobs = await _start_jobs(settings, _jobs(stores, models, analyzer, feed, listening), stack)
+    late_audio = HearLateAudio(listening, ports, listening_options(settings))
+    jobs = await _start_jobs(settings, _jobs(stores, models, analyzer, feed, late_audio), stack)
     live = LiveSessions(settings.sessions.max_live)
     quota = AudioQuota(settings.sessions.quota_bytes, stores.journal)
     open_session = OpenSession(stores.sessions, stores.journal, stores.events)
@@ -189,7 +190,7 @@ async def _compose(
             open_session,
             end_session,
             analyze_again,
-            HearLateAudio(listening, ports, listening_options(settings)),
+            late_audio,
             sessions=stores.sessions,
             journal=stores.journal,
             codec=stores.codec,
@@ -208,14 +209,14 @@ async def _compose(
 
 
 def _jobs(
-    stores: Stores, models: Models, analyzer: AnalyzeTranscript, feed: SessionFeed, listening: LiveListening
+    stores: Stores, models: Models, analyzer: AnalyzeTranscript, feed: SessionFeed, hearing: HearLateAudio
 ) -> Jobs:
     ports = FinishingPorts(
         sessions=stores.sessions,
         transcripts=stores.transcripts,
         analyses=stores.analyses,
         feed=feed,
-        hearing=listening,
+        hearing=hearing,
         render_audio=SessionRenderer(stores.journal, stores.codec, stores.files),
         transcriber=models.transcriber,
         diarizer=models.diarizer,

@@ -17,7 +17,7 @@ from app.api.schemas.session import (
 )
 from app.api.status import status_json
 from app.application.sessions.live import RECONNECT_GRACE_S
-from app.domain.errors import Conflict, InvalidInput
+from app.domain.errors import InvalidInput
 from app.domain.session.models import SessionKey, SessionKind
 
 router = APIRouter(tags=["sessions"])
@@ -66,9 +66,8 @@ async def erase_session(key: SessionKeyDep, container: ContainerDep) -> None:
 async def finish_session(key: SessionKeyDep, container: ContainerDep) -> StatusJson:
     """End a session that has no socket, and have it analysed. A session that has ended already stays as it is."""
     await container.live.wait_released(key, RECONNECT_GRACE_S)
-    if container.live.is_live(key):
-        raise Conflict("the session is live: its socket ends it with end_of_stream", code="session_live")
-    return status_json(await container.end_session.end(key), container)
+    with container.live.claim(key):  # nobody can resume it from here on
+        return status_json(await container.end_session.end(key), container)
 
 
 @router.get("/search", summary="Search everything that was said")

@@ -14,6 +14,7 @@ from app.application.listening.listening_options import ListeningOptions
 from app.application.listening.show_partials import ShownText
 from app.application.sessions.feed import Progress
 from app.domain.audio.models import SAMPLE_RATE_HZ
+from app.domain.errors import GatewayUnavailable
 from app.domain.session.models import Segment, Session
 from app.domain.transcription.blocks import Block
 
@@ -81,11 +82,19 @@ class SessionEar:
             await self._moved.wait()
 
     async def finish(self, audio_s: float) -> None:
-        """Hear everything up to the journal's end, then end the task; raises what made it fail."""
+        """Hear everything up to the journal's end, then end the task.
+
+        Raises:
+            GatewayUnavailable: somebody stopped it.
+            GatewayError: recognition failed for good.
+        """
         self._target_s = max(self._target_s, audio_s)
         self._ending = True
         self._wake.set()
-        await asyncio.shield(self._task)
+        await asyncio.wait([self._task])
+        if self._task.cancelled():  # not to be taken for the cancellation of whoever waits
+            raise GatewayUnavailable("listening was stopped before the end of the audio", code="listening_stopped")
+        self._task.result()
 
     async def stop(self) -> None:
         """Cancel the task and wait for its end."""

@@ -34,7 +34,7 @@ class EraseSession:
         """
         await self._sessions.get(key)
         async with self._live.take_over(key):
+            await self._jobs.forget(key)  # first, because a job may begin to listen
             await self._listening.stop(key)
-            await self._jobs.forget(key)
             await self._journal.delete(key)
             await self._sessions.delete(key)

@@ -1,5 +1,8 @@
 """Recognises audio that filled gaps of what had been heard already."""
 
+import asyncio
+import contextlib
+import weakref
 from collections.abc import AsyncIterator, Sequence
 
 from app.application.listening.audio_reader import read_audio
@@ -13,24 +16,61 @@ from app.domain.session.models import SessionKey
 
 
 class HearLateAudio:
-    """Adds segments with new ids in their place; segments that are there stay as they are."""
+    """Adds segments with new ids in their place; segments that are there stay as they are.
+
+    Whoever finishes sessions must do it here, because two cannot number one session's segments at the same time.
+    """
 
     def __init__(self, listening: LiveListening, ports: HearingPorts, options: ListeningOptions) -> None:
         self._listening = listening
         self._ports = ports
         self._options = options
+        self._locks: weakref.WeakValueDictionary[SessionKey, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._finishing: dict[SessionKey, asyncio.Task[None]] = {}
+
+    async def finish(self, key: SessionKey) -> None:
+        """Recognise everything to the journal's end; begins anew where it was when late audio interrupts it.
+
+        Raises:
+            NotFound: there is no such session.
+            GatewayError: recognition failed, and went on failing; what was heard before is stored.
+        """
+        while True:
+            async with self._lock(key):
+                task = self._finishing[key] = asyncio.create_task(self._listening.finish(key))
+            try:
+                await asyncio.wait([task])
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                if self._finishing.get(key) is task:
+                    del self._finishing[key]
+            if not task.cancelled():
+                return task.result()
+
+    @contextlib.asynccontextmanager
+    async def paused(self, key: SessionKey) -> AsyncIterator[None]:
+        """Nobody listens to the session while the block runs: what is heard of a gap is decided when it is filled."""
+        async with self._lock(key):
+            finishing = self._finishing.get(key)
+            if finishing is not None:
+                finishing.cancel()
+                await asyncio.gather(finishing, return_exceptions=True)
+            await self._listening.stop(key)
+            yield
 
     async def __call__(self, key: SessionKey, spans: Sequence[TimeSpan]) -> None:
-        """Recognise these stretches of the session's clock.
+        """Recognise these stretches of the session's clock, which were gaps; call it inside ``paused``.
 
         Raises:
             NotFound: there is no such session.
             GatewayError: recognition failed; segments found before are stored.
         """
+        session = await self._ports.sessions.get(key)
+        # What recognition has not reached yet it hears anyway.
+        spans = [span for span in spans if span.start < session.heard_s]
         if not spans:
             return
-        await self._listening.stop(key)  # it numbers segments too, and goes on where it stopped
-        session = await self._ports.sessions.get(key)
         count = len(await self._ports.transcripts.segments(key))
         finals = FinalsInOrder(
             self._ports,
@@ -44,9 +84,12 @@ class HearLateAudio:
             for span in spans:
                 async for spoken in self._blocks(key, span):
                     await finals.submit(spoken)
-            await finals.finish(session.heard_s)
+            await finals.finish(max(span.end for span in spans))
         finally:
             await finals.stop()
+
+    def _lock(self, key: SessionKey) -> asyncio.Lock:
+        return self._locks.setdefault(key, asyncio.Lock())
 
     async def _blocks(self, key: SessionKey, span: TimeSpan) -> AsyncIterator[SpokenBlock]:
         cutter = BlockCutter(

@@ -24,6 +24,7 @@ from app.domain.session.models import Session, SessionConfig, SessionKey, Sessio
 
 CHUNK_SAMPLES = SAMPLE_RATE_HZ
 """The journal's chunks of imported audio last one second."""
+BYTES_A_SAMPLE = 2
 BATCH_CHUNKS = 8
 """Chunks a write: 256 KiB, so that decoding, not syncing, sets the pace."""
 SHORTEST_GAP_S = 1e-3
@@ -103,19 +104,22 @@ class ImportRecording:
             if offset_s is None:
                 _check_may_append(ended=ended, resumable=resumable)
             before = await self._journal.state(key)
-            try:
-                imported, filled = await self._write(key, path, before, offset_s, may_grow=not (ended or resumable))
-            except BaseException:
-                if made:
-                    await asyncio.shield(self._sessions.delete(key))
-                raise
-            # What recognition has not reached yet it hears anyway.
-            heard_s = (await self._sessions.get(key)).heard_s
-            await self._hear_late_audio(key, [span for span in filled if span.start < heard_s])
-        if ended and filled:
-            session = await self._analyze_again(key, FINISH_JOB)
-        elif finish or (finish is None and before.next_chunk_id == 1):
-            session = await self._end_session.end(key)
+            begin_s = before.audio_s if offset_s is None else offset_s
+            if before.next_chunk_id > 1:
+                more_bytes = await self._check_whole(path, begin_s, before.audio_s)
+                await self._quota.check(key.owner, 0 if ended or resumable else more_bytes)
+            async with self._hear_late_audio.paused(key):
+                try:
+                    imported, filled = await self._write(key, path, before, begin_s, may_grow=not (ended or resumable))
+                except BaseException:
+                    if made:
+                        await asyncio.shield(self._sessions.delete(key))
+                    raise
+                await self._hear_late_audio(key, filled)
+            if ended and filled:
+                session = await self._analyze_again(key, FINISH_JOB)
+            elif finish or (finish is None and before.next_chunk_id == 1):
+                session = await self._end_session.end(key)
         return Imported(session, imported.audio_s - before.audio_s, sum(span.end - span.start for span in filled))
 
     async def _find_or_create(self, key: SessionKey) -> tuple[Session, bool]:
@@ -125,15 +129,28 @@ class ImportRecording:
         except NotFound:
             return (await self._open_session.create(key.owner, key.session_id, SessionConfig())).session, True
 
+    async def _check_whole(self, path: Path, begin_s: float, end_s: float) -> int:
+        """Refuse a recording that cannot be read to its end: what is appended to a session's audio stays there.
+
+        Returns:
+            How many bytes it adds behind ``end_s``.
+        """
+        samples = round((begin_s - end_s) * SAMPLE_RATE_HZ)
+        async with decoded_recording(self._codec, path, max_duration_s=self._longest_s(begin_s)) as blocks:
+            async for block in blocks:
+                samples += block.size
+        return BYTES_A_SAMPLE * max(0, samples)
+
+    def _longest_s(self, begin_s: float) -> float:
+        return max(0.0, self._max_session_s - begin_s)
+
     async def _write(
-        self, key: SessionKey, path: Path, before: JournalState, offset_s: float | None, *, may_grow: bool
+        self, key: SessionKey, path: Path, before: JournalState, begin_s: float, *, may_grow: bool
     ) -> tuple[JournalState, Sequence[TimeSpan]]:
-        begin_s = before.audio_s if offset_s is None else offset_s
         gaps = await self._read_session.gaps(key) if begin_s < before.audio_s else ()
         writer = _Writer(self._journal, self._quota, key, before, begin_s, may_grow=may_grow)
         try:
-            max_duration_s = max(0.0, self._max_session_s - begin_s)
-            async with decoded_recording(self._codec, path, max_duration_s=max_duration_s) as blocks:
+            async with decoded_recording(self._codec, path, max_duration_s=self._longest_s(begin_s)) as blocks:
                 async for block in blocks:
                     await writer.write(block)
             state = await writer.finish()

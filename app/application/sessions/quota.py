@@ -19,15 +19,15 @@ class AudioQuota:
         self._used: dict[str, int] = {}
         self._sizes: dict[SessionKey, int] = {}
 
-    async def check(self, owner: str) -> None:
-        """Refuse a new recording of an owner whose quota is used up.
+    async def check(self, owner: str, more_bytes: int = 0) -> None:
+        """Refuse a new recording of an owner whose quota is used up, or would be with ``more_bytes``.
 
         Raises:
             Overloaded: it is.
         """
         if self._quota_bytes:
             self._used[owner] = await self._journal.stored_bytes(owner)
-            self._refuse_above_quota(owner)
+            self._refuse_above_quota(owner, more_bytes)
 
     def begin(self, key: SessionKey, stored_bytes: int) -> None:
         """A recording into the session begins, whose journal takes ``stored_bytes``."""
@@ -49,8 +49,8 @@ class AudioQuota:
         """The session's recording is over."""
         self._sizes.pop(key, None)
 
-    def _refuse_above_quota(self, owner: str) -> None:
-        if self._used[owner] >= self._quota_bytes:
+    def _refuse_above_quota(self, owner: str, more_bytes: int = 0) -> None:
+        if self._used[owner] + more_bytes >= self._quota_bytes:
             raise Overloaded(
                 f"the audio kept has reached its quota of {self._quota_bytes // MEBIBYTE} MiB; "
                 "erase sessions or raise sessions.quota_bytes",
