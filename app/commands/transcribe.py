@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +20,7 @@ from app.domain.errors import NotFound, VigiaError
 from app.domain.session.models import TranscriptLine
 from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.models import listening_options
+from app.infrastructure.models import close_adapters, listening_options
 from app.infrastructure.registry import TRANSCRIBERS, VOICE_ACTIVITY_DETECTORS
 from app.settings import Settings
 
@@ -76,10 +76,7 @@ def transcription(settings: Settings) -> Iterator[TranscribeRecording]:
     try:
         yield TranscribeRecording(AvAudioCodec(), vad, transcriber, listening_options(settings))
     finally:
-        for adapter in (vad, transcriber):
-            close: Callable[[], None] | None = getattr(adapter, "close", None)
-            if close is not None:
-                close()
+        close_adapters(vad, transcriber)
 
 
 async def _with_progress(

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,22 @@ from app.infrastructure.runtime.worker import ModelWorker
 from app.settings import Settings
 
 Adapter = TypeVar("Adapter")
+
+
+@runtime_checkable
+class OnWorker(Protocol):
+    """An adapter whose model runs on a worker."""
+
+    worker: ModelWorker[Any]
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """An adapter that holds something until it is closed."""
+
+    def close(self) -> None:
+        """Let go of it. Blocking."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,11 +76,7 @@ class Models:
 
     def close(self) -> None:
         """Stop the models' workers. Blocking."""
-        with contextlib.ExitStack() as stack:
-            for adapter in (self.vad, self.transcriber, self.diarizer, self.language_model):
-                close = getattr(adapter, "close", None)
-                if callable(close):
-                    stack.callback(close)
+        close_adapters(self.vad, self.transcriber, self.diarizer, self.language_model)
 
 
 def build_models(settings: Settings) -> Models:
@@ -104,6 +116,14 @@ def listening_options(settings: Settings) -> ListeningOptions:
     )
 
 
-def _worker(adapter: object) -> "ModelWorker[object] | None":
+def close_adapters(*adapters: object) -> None:
+    """Close those that hold a model or anything else; one that fails keeps no other open. Blocking."""
+    with contextlib.ExitStack() as stack:
+        for adapter in adapters:
+            if isinstance(adapter, Closable):
+                stack.callback(adapter.close)
+
+
+def _worker(adapter: object) -> "ModelWorker[Any] | None":
     """Where an adapter's model runs, if it needs loading."""
-    return next((held for held in vars(adapter).values() if isinstance(held, ModelWorker)), None)
+    return adapter.worker if isinstance(adapter, OnWorker) else None

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import ConfigurationError
+from app.domain.errors import ConfigurationError, GatewayUnavailable
 from app.domain.vad.endpointing import EndpointingOptions
 from app.infrastructure.catalog.needs import models_used
-from app.infrastructure.models import listening_options
+from app.infrastructure.models import build_models, close_adapters, listening_options
 from app.infrastructure.registry import LANGUAGE_MODELS
 from app.settings import Settings
 
@@ -29,6 +29,7 @@ async def test_the_server_loads_the_weights_that_model_path_names(
     model = LANGUAGE_MODELS[settings.models.language_model](settings, locate)
     with pytest.raises(ConfigurationError):
         await model.count_tokens("hello")
+    close_adapters(model)
     assert asked == [str(own)]
     assert model.model_id == "own"
     assert str(own) in models_used(settings)
@@ -43,3 +44,19 @@ def test_the_pause_that_ends_an_utterance_is_the_operators_choice() -> None:
     assert endpointing(1200).silence_s == 1.2
     assert endpointing(1200).long_silence_s == pytest.approx(0.7)
     assert endpointing(300).long_silence_s == pytest.approx(0.175)
+
+
+async def test_every_model_that_needs_loading_has_a_worker_that_closing_stops() -> None:
+    models = build_models(Settings(profile="cpu"))
+    in_use = models.in_use()
+    models.close()
+    for role, model in in_use.items():
+        assert not model.loaded, role
+        with pytest.raises(GatewayUnavailable, match="shutting down"):
+            await model.probe()
+
+
+def test_dummies_need_no_worker() -> None:
+    models = build_models(Settings(profile="dummy"))
+    assert all(model.loaded for model in models.in_use().values())
+    models.close()

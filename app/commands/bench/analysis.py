@@ -23,6 +23,7 @@ from app.commands.options import load_settings, reported
 from app.domain.analysis.sentences import split_sentences
 from app.domain.language.gateway import LanguageModel
 from app.infrastructure.catalog.catalog import Catalog
+from app.infrastructure.models import close_adapters
 from app.infrastructure.registry import LANGUAGE_MODELS
 from app.settings import Settings
 
@@ -88,9 +89,7 @@ def language_model(settings: Settings) -> Iterator[LanguageModel]:
     try:
         yield model
     finally:
-        close = getattr(model, "close", None)
-        if close is not None:
-            close()
+        close_adapters(model)
 
 
 def show(console: Console, figures: dict[str, Any], *, misses: bool) -> None:

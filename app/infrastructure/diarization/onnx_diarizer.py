@@ -34,7 +34,7 @@ class OnnxDiarizer(Diarizer):
             deadline_s: bound on waiting plus running.
         """
         count = threads or default_threads()
-        self._worker = ModelWorker("diarizer", lambda: DiarizationNetworks(threads=count), deadline_s=deadline_s)
+        self.worker = ModelWorker("diarizer", lambda: DiarizationNetworks(threads=count), deadline_s=deadline_s)
 
     @property
     def model_id(self) -> str:
@@ -50,18 +50,14 @@ class OnnxDiarizer(Diarizer):
     ) -> Sequence[SpeakerTurn]:
         """See the port. Memory grows by about 100 MB an hour of audio beyond the networks."""
         report = on_progress or (lambda fraction: None)
-        return await self._worker.run(
+        return await self.worker.run(
             lambda networks, token: find_turns(audio, networks, speakers, report, token),
             priority=Priority.POST_SESSION,
         )
 
-    async def warm_up(self) -> None:
-        """Load the networks now."""
-        await self._worker.warm_up()
-
     def close(self) -> None:
         """Stop the worker and let go of the networks."""
-        self._worker.close()
+        self.worker.close()
 
 
 def find_turns(
