@@ -203,6 +203,7 @@ def prepare_audio(
     import numpy as np
 
     from app.domain.audio.models import SAMPLE_RATE_HZ
+    from app.domain.audio.pcm import to_pcm16
     from app.infrastructure.audio.av_codec import AvAudioCodec
 
     audio = np.concatenate([*AvAudioCodec().read_recording(path, max_duration_s=24 * 3600.0), np.zeros(0, np.float32)])
@@ -215,7 +216,7 @@ def prepare_audio(
         import soxr
 
         audio = soxr.resample(audio, SAMPLE_RATE_HZ, sample_rate)
-    samples = np.clip(np.rint(audio * 32767), -32768, 32767).astype("<i2")
+    samples = np.frombuffer(to_pcm16(audio), "<i2")
     raw = np.repeat(samples, channels).tobytes()
     size = sample_rate * chunk_ms // 1000 * 2 * channels
     return [raw[start : start + size] for start in range(0, len(raw), size)], chunk_ms / 1000

@@ -105,3 +105,14 @@ async def test_messages_keep_to_the_servers_limit(server: RunningServer, size: i
     client = Client(server.url.replace("http", "ws") + "/ws/audio", {}, [bytes(size)], 1.0, use_base64=use_base64)
     with pytest.raises(InvalidInput, match="65536 bytes at most"):
         await client.run()
+
+
+def test_pcm16_is_sent_sample_for_sample(recording: Path) -> None:
+    samples = np.array([-32768, -20_001, -1, 0, 1, 20_001, 32767] * 100, "<i2").tobytes()
+    with wave.open(str(recording), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(samples)
+    chunks, _ = prepare_audio(recording, encoding="pcm16", sample_rate=16_000, channels=1, chunk_ms=20)
+    assert b"".join(chunks) == samples
