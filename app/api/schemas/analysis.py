@@ -6,13 +6,14 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, Field
 
+from app.application.sessions.publish_analysis import STAGES
 from app.application.sessions.read_session import SessionReport
 from app.domain.analysis.models import ActionItem, Claim, Evidence
 from app.domain.session.models import TranscriptLine
 
 MAX_FINAL_BYTES = 1024 * 1024
 """A larger ``final_result`` carries ``analysis_url`` instead of the analysis."""
-STAGES = ("transcribe", "diarize", "analyze", "end_to_final")
+TIMINGS = (*STAGES, "end_to_final")
 ROLES = ("transcriber", "diarizer", "language_model", "scene_describer")
 
 
@@ -122,7 +123,7 @@ def analysis_json(report: SessionReport) -> AnalysisJson:
         photos=[],
         gaps=[SpanJson(start=round(gap.start, 3), end=round(gap.end, 3)) for gap in report.gaps],
         models={role: analysis.models.get(role) for role in ROLES} | dict(analysis.models),
-        timings_ms=dict.fromkeys(STAGES, 0) | dict(analysis.timings_ms),
+        timings_ms=dict.fromkeys(TIMINGS, 0) | dict(analysis.timings_ms),
         quality=QualityJson(complete=analysis.complete, notes=list(analysis.notes)),
     )
 
