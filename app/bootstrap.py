@@ -162,9 +162,11 @@ async def _compose(
     quota = AudioQuota(settings.sessions.quota_bytes, stores.journal)
     open_session = OpenSession(stores.sessions, stores.journal, stores.events)
     end_session = EndSession(stores.sessions, stores.journal, stores.events, jobs)
-    erase_session = EraseSession(stores.sessions, stores.journal, jobs, listening, live)
-    analyze_again = AnalyzeAgain(stores.sessions, jobs, feed)
     read_session = ReadSession(stores.sessions, stores.transcripts, stores.analyses, stores.journal)
+    erase_session = EraseSession(
+        stores.sessions, stores.journal, jobs, listening, live, (feed, work_ahead, read_session)
+    )
+    analyze_again = AnalyzeAgain(stores.sessions, jobs, feed)
     in_use = models.in_use()
     warm_up = WarmUp(in_use)
     stack.push_async_callback(warm_up.close)

@@ -19,6 +19,7 @@ from app.application.listening.record import Recorder
 from app.application.sessions.feed import FeedMessage, Finished, PartialText, Progress
 from app.application.sessions.live import RECONNECT_GRACE_S
 from app.application.sessions.open_session import OpenedSession
+from app.application.sessions.stages import error_fields
 from app.domain.audio.models import JournalState
 from app.domain.errors import Conflict, GatewayError, InvalidInput, NotFound, TooLarge, VigiaError
 from app.domain.session.models import SessionKey
@@ -175,12 +176,12 @@ class AudioSession:
     async def _interrupt(self, key: SessionKey, recorder: Recorder) -> None:
         try:
             await recorder.close()
-        except VigiaError as error:
-            log.warning("the last audio was not stored", extra={"code": error.code})
+        except Exception as error:  # whatever it was, the session must not seem to be live for ever
+            log.warning("the last audio was not stored", extra=error_fields(error))
         try:
             await self._container.end_session.interrupt(key)
-        except VigiaError as error:
-            log.warning("not marked as interrupted", extra={"code": error.code})
+        except Exception as error:  # tried again by whoever watches over interrupted sessions
+            log.warning("not marked as interrupted yet", extra=error_fields(error))
 
     def _ack(self, state: JournalState) -> None:
         self._outbox.ack(state.next_chunk_id - 1, state.audio_s)

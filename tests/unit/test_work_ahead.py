@@ -51,6 +51,17 @@ async def test_short_sessions_are_left_alone() -> None:
     assert analyzer.heard_ids == []
 
 
+async def test_nothing_is_kept_of_an_erased_session() -> None:
+    analyzer = Analyzer()
+    work = WorkAhead(analyzer, begin_at_s=300, pause_s=0)
+    async with running(work):
+        work.stored(KEY, [segment(1)], 299.0, "en")
+        work.forget(KEY)
+        work.forget(KEY)
+        work.stored(KEY, [segment(2)], 301.0, "en")
+    assert analyzer.heard_ids == ["s2"]
+
+
 async def test_every_session_has_its_language_prepared_once_it_is_known() -> None:
     analyzer = Analyzer()
     work = WorkAhead(analyzer, begin_at_s=300, pause_s=0)

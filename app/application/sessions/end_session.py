@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 from app.domain.audio.gateway import AudioJournal
+from app.domain.errors import NotFound
 from app.domain.session.gateway import EventLog, JobRunner, SessionStore
 from app.domain.session.models import Session, SessionKey, SessionState
 
@@ -19,6 +20,12 @@ class EndSession:
         self._journal = journal
         self._events = events
         self._jobs = jobs
+        self._cut_off: set[SessionKey] = set()
+
+    @property
+    def cut_off(self) -> tuple[SessionKey, ...]:
+        """Sessions whose interruption could not be stored yet, such as while the disk was full."""
+        return tuple(self._cut_off)
 
     async def end(self, key: SessionKey) -> Session:
         """End it; a session that has ended already stays as it is.
@@ -44,7 +51,17 @@ class EndSession:
 
         Raises:
             NotFound: the session was erased meanwhile.
+            StorageError: it could not be stored; the session is among ``cut_off`` until it is.
         """
+        self._cut_off.add(key)
+        try:
+            await self._store_interruption(key)
+        except NotFound:
+            self._cut_off.discard(key)
+            raise
+        self._cut_off.discard(key)
+
+    async def _store_interruption(self, key: SessionKey) -> None:
         session = await self._sessions.get(key)
         if session.state is not SessionState.OPEN:
             return

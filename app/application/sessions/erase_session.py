@@ -1,10 +1,21 @@
 """Everything of one session is erased."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from app.application.listening.listen import LiveListening
 from app.application.sessions.live import LiveSessions
 from app.domain.audio.gateway import AudioJournal
 from app.domain.session.gateway import JobRunner, SessionStore
 from app.domain.session.models import SessionKey
+
+
+class Memory(Protocol):
+    """Keeps something about sessions in memory."""
+
+    def forget(self, key: SessionKey) -> None:
+        """Keep nothing about this one any more."""
+        ...
 
 
 class EraseSession:
@@ -17,12 +28,15 @@ class EraseSession:
         jobs: JobRunner,
         listening: LiveListening,
         live: LiveSessions,
+        memories: Sequence[Memory] = (),
     ) -> None:
+        """Prepare; ``memories`` are what keeps something about sessions while the server runs."""
         self._sessions = sessions
         self._journal = journal
         self._jobs = jobs
         self._listening = listening
         self._live = live
+        self._memories = tuple(memories)
 
     async def __call__(self, key: SessionKey) -> None:
         """Erase it.
@@ -38,3 +52,5 @@ class EraseSession:
             await self._listening.stop(key)
             await self._journal.delete(key)
             await self._sessions.delete(key)
+            for memory in self._memories:
+                memory.forget(key)

@@ -80,6 +80,10 @@ class SessionFeed:
                 queue.get_nowait()
             queue.put_nowait(message)
 
+    def forget(self, key: SessionKey) -> None:
+        """The session was erased: keep nothing about it."""
+        self._progress.pop(key, None)
+
     @contextlib.contextmanager
     def subscribe(self, key: SessionKey) -> Iterator[asyncio.Queue[FeedMessage]]:
         """A queue of what is published from now on."""

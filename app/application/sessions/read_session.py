@@ -88,6 +88,10 @@ class ReadSession:
                 del self._gaps[next(iter(self._gaps))]
         return known[1]
 
+    def forget(self, key: SessionKey) -> None:
+        """The session was erased: keep nothing about it."""
+        self._gaps.pop(key, None)
+
     async def report(self, key: SessionKey, version: int | None = None) -> SessionReport:
         """The newest, or the given, analysis with what belongs to it.
 

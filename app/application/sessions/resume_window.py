@@ -1,6 +1,7 @@
 """Sessions that were cut off are finished once nobody came back to resume them."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -9,8 +10,9 @@ from dataclasses import replace
 from app.application.sessions.end_session import FINISH_JOB, EndSession
 from app.application.sessions.every_session import every_session
 from app.application.sessions.live import LiveSessions
+from app.application.sessions.stages import error_fields
 from app.domain.audio.gateway import AudioJournal
-from app.domain.errors import Conflict, NotFound, VigiaError
+from app.domain.errors import Conflict, NotFound
 from app.domain.session.gateway import JobRunner, SessionStore
 from app.domain.session.models import Session, SessionState
 
@@ -73,11 +75,14 @@ class ResumeWindow:
                 if time.monotonic() - resubmitted_at >= self._resubmit_interval_s:
                     resubmitted_at = time.monotonic()
                     await self.resubmit()
-            except VigiaError as exc:
-                log.warning("looking after interrupted sessions failed", extra={"reason": exc.message})
+            except Exception as exc:  # whatever it was, sessions must be looked after tomorrow too
+                log.warning("looking after interrupted sessions failed", extra=error_fields(exc))
 
     async def finish_due(self) -> None:
-        """End every session whose window is over."""
+        """End every session whose window is over; the window of one that was cut off begins once that can be stored."""
+        for key in self._end_session.cut_off:
+            with contextlib.suppress(Conflict, NotFound), self._live.claim(key):  # unless it was resumed or erased
+                await self._end_session.interrupt(key)
         async for session in every_session(self._sessions, states=(SessionState.INTERRUPTED,)):
             if self._clock() - (session.interrupted_at or 0.0) >= self._window_s:
                 await self._finish(session)

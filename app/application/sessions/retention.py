@@ -8,7 +8,8 @@ from collections.abc import Callable
 from app.application.sessions.erase_session import EraseSession
 from app.application.sessions.every_session import every_session
 from app.application.sessions.live import LiveSessions
-from app.domain.errors import NotFound, VigiaError
+from app.application.sessions.stages import error_fields
+from app.domain.errors import NotFound
 from app.domain.session.gateway import SessionStore
 from app.domain.session.models import Session
 
@@ -44,8 +45,8 @@ class Retention:
         while self._ttl_s:
             try:
                 await self.erase_expired()
-            except VigiaError as exc:
-                log.warning("erasing old sessions failed", extra={"reason": exc.message})
+            except Exception as exc:  # whatever it was, sessions must be erased tomorrow too
+                log.warning("erasing old sessions failed", extra=error_fields(exc))
             await asyncio.sleep(self._interval_s)
 
     async def erase_expired(self) -> int:
@@ -65,8 +66,8 @@ class Retention:
             await self._erase(session.key)
         except NotFound:
             return False
-        except VigiaError as exc:
-            log.warning("the session could not be erased", extra={"reason": exc.message, **context})
+        except Exception as exc:  # whatever it was, the other sessions' turn comes
+            log.warning("the session could not be erased", extra={**error_fields(exc), **context})
             return False
         log.info("the session was erased because of its age", extra=context)
         return True

@@ -77,8 +77,7 @@ class Stages:
             details, error = {"note": f"{failure}: {exc.message.rstrip('.')}. {RETRY_HINT}"}, exc.code
         except Exception as exc:
             name = type(exc).__name__
-            # Without its message, which may quote what was said.
-            log.error("stage failed", extra={"stage": stage, "error": name, "where": _where(exc)})
+            log.error("stage failed", extra={"stage": stage, **error_fields(exc)})
             details, error = (
                 {"note": f"{failure}: an internal error ({name}), see the server's log. {RETRY_HINT}"},
                 name,
@@ -104,6 +103,8 @@ class Stages:
             delay_s = min(2 * delay_s, BUSY_LONGEST_DELAY_S)
 
 
-def _where(exc: Exception) -> str:
+def error_fields(exc: Exception) -> dict[str, str]:
+    """Kind and place of an error for the log; the message only of our own, because others may quote what was said."""
     frames = traceback.extract_tb(exc.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    fields = {"error": type(exc).__name__, "where": f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""}
+    return {**fields, "reason": exc.message} if isinstance(exc, VigiaError) else fields

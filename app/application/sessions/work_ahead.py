@@ -72,6 +72,12 @@ class WorkAhead:
             self._waiting.popitem(last=False)
         self._wake.set()
 
+    def forget(self, key: SessionKey) -> None:
+        """The session was erased: keep nothing of what was said in it."""
+        waiting = self._waiting.pop(key, None)
+        if waiting is not None:
+            waiting.segments.clear()  # it may be about to be advanced
+
     async def run(self) -> None:
         """Work until cancelled."""
         while True:

@@ -12,12 +12,15 @@ from app.application.sessions.every_session import every_session
 from app.application.sessions.live import LiveSessions
 from app.application.sessions.resume_window import ResumeWindow
 from app.domain.audio.models import AudioChunk, AudioFormat
+from app.domain.errors import StorageError
+from app.domain.session.gateway import SessionStore
 from app.domain.session.jobs import Job, JobStep
 from app.domain.session.models import Session, SessionConfig, SessionKey, SessionKind, SessionState
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
 from app.infrastructure.journal.file_journal import FileAudioJournal
 from app.infrastructure.runtime.session_files import SessionFiles
 from tests.finishing import Finishing, opened
+from tests.full_disk import FullDisk
 
 pytestmark = pytest.mark.unit
 
@@ -42,11 +45,17 @@ class Server:
         await self.stores.sessions.save(replace(session, state=SessionState.FINISHED))
         self.finished.put_nowait(key.session_id)
 
-    def window(self, window_s: float = WINDOW_S, **options: float) -> ResumeWindow:
+    def window(
+        self,
+        window_s: float = WINDOW_S,
+        end: EndSession | None = None,
+        sessions: SessionStore | None = None,
+        **options: float,
+    ) -> ResumeWindow:
         stores = self.stores
-        end = EndSession(stores.sessions, self.journal, stores.events, self.jobs)
+        end = end or EndSession(stores.sessions, self.journal, stores.events, self.jobs)
         return ResumeWindow(
-            stores.sessions, self.journal, self.jobs, self.live, end,
+            sessions or stores.sessions, self.journal, self.jobs, self.live, end,
             window_s=window_s, clock=lambda: time.time() + self.later_s, **options,
         )  # fmt: skip
 
@@ -127,6 +136,34 @@ async def test_watching_finishes_and_resubmits_by_itself(server: Server) -> None
     task = asyncio.create_task(server.window(0.05, check_interval_s=0.02, resubmit_interval_s=0.02).watch())
     assert await server.finishes(2) == ["cut", "lost"]
     task.cancel()
+
+
+async def test_an_interruption_that_could_not_be_stored_is_stored_later(server: Server) -> None:
+    key = await server.add("a", SessionState.OPEN)
+    full = FullDisk(server.stores.sessions)
+    end = EndSession(full, server.journal, server.stores.events, server.jobs)
+    with pytest.raises(StorageError):
+        await end.interrupt(key)
+    window = server.window(end=end)
+    with server.live.claim(key):
+        await window.finish_due()
+    assert await server.states() == {"a": SessionState.OPEN}
+    await window.finish_due()
+    assert await server.states() == {"a": SessionState.INTERRUPTED}
+    assert end.cut_off == ()
+    server.later_s = WINDOW_S + 1
+    await window.finish_due()
+    assert await server.finishes() == ["a"]
+
+
+async def test_watching_goes_on_after_an_unknown_error(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    await server.add("lost", SessionState.PROCESSING)
+    sessions = FullDisk(server.stores.sessions, RuntimeError("the words that were said"))
+    task = asyncio.create_task(server.window(sessions=sessions, check_interval_s=0.01, resubmit_interval_s=0).watch())
+    assert await server.finishes() == ["lost"]
+    task.cancel()
+    assert [vars(record)["error"] for record in caplog.records if "error" in vars(record)] == ["RuntimeError"]
+    assert "words" not in caplog.text
 
 
 async def test_every_session_is_visited_once_even_if_many_began_at_the_same_moment(server: Server) -> None:

@@ -10,9 +10,11 @@ from app.application.listening.hearing_ports import HearingPorts
 from app.application.listening.listen import LiveListening
 from app.application.sessions.erase_session import EraseSession
 from app.application.sessions.every_session import every_session
+from app.application.sessions.feed import Progress
 from app.application.sessions.live import LiveSessions
 from app.application.sessions.retention import Retention
 from app.domain.audio.models import AudioChunk, AudioFormat
+from app.domain.session.gateway import SessionStore
 from app.domain.session.models import Session, SessionConfig, SessionKey, SessionKind, SessionState
 from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
@@ -21,6 +23,7 @@ from app.infrastructure.runtime.session_files import SessionFiles
 from app.infrastructure.transcription.dummy import DummyTranscriber
 from app.infrastructure.vad.dummy import DummyVad
 from tests.finishing import Finishing, opened
+from tests.full_disk import FullDisk
 
 pytestmark = pytest.mark.unit
 
@@ -35,6 +38,7 @@ class Archive:
     stores: Finishing
     journal: FileAudioJournal
     live: LiveSessions = field(default_factory=lambda: LiveSessions(8))
+    listed: SessionStore | None = None
 
     def retention(self, ttl_s: float = TTL_S, interval_s: float = 3600.0) -> Retention:
         stores = self.stores
@@ -42,8 +46,9 @@ class Archive:
             self.journal, AvAudioCodec(), stores.sessions, stores.transcripts, stores.events, stores.feed, DummyVad(),
             DummyTranscriber(),
         )  # fmt: skip
-        erase = EraseSession(stores.sessions, self.journal, InlineJobRunner({}), LiveListening(ports), self.live)
-        return Retention(stores.sessions, self.live, erase, ttl_s=ttl_s, interval_s=interval_s)
+        jobs, listening = InlineJobRunner({}), LiveListening(ports)
+        erase = EraseSession(stores.sessions, self.journal, jobs, listening, self.live, [stores.feed])
+        return Retention(self.listed or stores.sessions, self.live, erase, ttl_s=ttl_s, interval_s=interval_s)
 
     async def add(self, name: str, *, days: float, ended_days: float | None = None) -> SessionKey:
         now = time.time()
@@ -104,6 +109,23 @@ async def test_watching_erases_at_once_and_again(archive: Archive) -> None:
     await archive.add("next", days=32, ended_days=32)
     await asyncio.wait_for(_gone(archive), 10)
     task.cancel()
+
+
+async def test_watching_goes_on_after_an_unknown_error(archive: Archive, caplog: pytest.LogCaptureFixture) -> None:
+    await archive.add("old", days=31, ended_days=31)
+    archive.listed = FullDisk(archive.stores.sessions, RuntimeError("the words that were said"))
+    task = asyncio.create_task(archive.retention(interval_s=0.01).watch())
+    await asyncio.wait_for(_gone(archive), 10)
+    task.cancel()
+    assert [vars(record)["error"] for record in caplog.records if "error" in vars(record)] == ["RuntimeError"]
+    assert "words" not in caplog.text
+
+
+async def test_erasing_leaves_nothing_in_memory(archive: Archive) -> None:
+    key = await archive.add("old", days=31, ended_days=31)
+    archive.stores.feed.publish(key, Progress("analyzing", 0.5))
+    await archive.retention().erase_expired()
+    assert archive.stores.feed.latest(key) is None
 
 
 async def _gone(archive: Archive) -> None:
