@@ -31,13 +31,26 @@ class LazyApp:
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass on to the application, made at the first call."""
         if self._app is None:
-            from app.settings import Settings
-            from app.telemetry import configure_logging
-
-            settings = Settings()
-            configure_logging(settings.log.level, settings.log.format)
-            self._app = create_app(settings)
+            try:
+                self._app = _configured()
+            except (
+                ValueError
+            ) as error:  # pydantic's; a server takes an exception here for "no lifespan" and starts all the same
+                if scope["type"] != "lifespan":
+                    raise
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
         await self._app(scope, receive, send)
+
+
+def _configured() -> "FastAPI":
+    from app.settings import Settings
+    from app.telemetry import configure_logging
+
+    settings = Settings()
+    configure_logging(settings.log.level, settings.log.format)
+    return create_app(settings)
 
 
 app = LazyApp()

@@ -56,6 +56,8 @@ def configure_logging(level: str, log_format: Literal["console", "json"]) -> Non
     root.setLevel(level.upper())
     for noisy in ("dbos", "httpx", "faster_whisper", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # At debug level the socket's library logs every message and header: what was said, and the access key.
+    logging.getLogger("uvicorn.error").setLevel(max(logging.INFO, root.level))
 
 
 @contextmanager

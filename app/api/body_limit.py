@@ -1,5 +1,6 @@
 """Bounds how large a request's body may be, whether its length is announced or not."""
 
+import anyio
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,6 +10,7 @@ DEFAULT_BODY_BYTES = 1024 * 1024
 _LIMIT = "vigia.body_limit"
 _DIGITS = 20
 """Enough to tell that an announced length is too large; Python refuses to read numbers of thousands of digits."""
+_DRAIN_BYTES, _DRAIN_S = 64 * 1024 * 1024, 3.0
 
 
 def allow_body(scope: Scope, limit_bytes: int) -> None:
@@ -33,12 +35,13 @@ class BodyLimit:
 
         async def counted() -> Message:
             nonlocal received
-            if announced > scope[_LIMIT]:
-                raise _too_large(scope)
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > scope[_LIMIT]:
-                raise _too_large(scope)
+            message: Message = {"type": "http.request", "more_body": True}
+            if announced <= scope[_LIMIT]:
+                message = await receive()
+                received += len(message.get("body", b""))
+            if announced > scope[_LIMIT] or received > scope[_LIMIT]:
+                await _drain(message, receive)
+                raise HTTPException(413, f"the body is larger than {scope[_LIMIT]} bytes", {"Connection": "close"})
             return message
 
         await self._app(scope, counted, send)
@@ -50,5 +53,10 @@ def _announced_bytes(scope: Scope) -> int:
     return max((int(value[:_DIGITS]) for value in lengths if value.isdigit()), default=0)
 
 
-def _too_large(scope: Scope) -> HTTPException:
-    return HTTPException(413, f"the body is larger than {scope[_LIMIT]} bytes", {"Connection": "close"})
+async def _drain(message: Message, receive: Receive) -> None:
+    """Take some more of the body: clients that are cut off in the middle of it never read the answer."""
+    drained = 0
+    with anyio.move_on_after(_DRAIN_S):
+        while message.get("more_body") and drained < _DRAIN_BYTES:
+            message = await receive()
+            drained += len(message.get("body", b""))

@@ -113,7 +113,7 @@ async def test_what_is_no_recording_is_refused(server: RunningServer, content: b
 
 async def test_bodies_are_bounded(start_server: StartServer) -> None:
     server = await start_server(audio={"max_upload_bytes": 100_000})
-    answer = await server.http.post("/session/big/audio", content=bytes(400_000))
+    answer = await server.http.post("/session/big/audio", content=bytes(8_000_000))
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "too_large"
     answer = await server.http.post("/session", content=b" " * 2_000_000, headers={"content-type": "application/json"})

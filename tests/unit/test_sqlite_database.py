@@ -1,5 +1,6 @@
 """The database file: schema versions, durability settings, failures."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -20,8 +21,21 @@ def new_session(key: SessionKey = KEY) -> Session:
     return Session(key, SessionKind.RECORDING, SessionState.OPEN, SessionConfig(), "", 1.0)
 
 
+def modes(folder: Path) -> set[int]:
+    """What others than the owner may do with the files."""
+    return {path.stat().st_mode & 0o077 for path in folder.iterdir()}
+
+
 def contents(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no modes")
+async def test_only_the_user_may_read_what_was_said(tmp_path: Path) -> None:
+    database = await SqliteDatabase.open(tmp_path / "sessions.db")
+    await SqliteSessionStore(database).create(new_session())
+    assert modes(tmp_path) == {0}
+    await database.close()
 
 
 async def test_reopening_keeps_what_was_stored(tmp_path: Path) -> None:

@@ -34,6 +34,13 @@ def test_json_lines_carry_the_session_and_the_duration(capsys: pytest.CaptureFix
     assert done["duration_ms"] >= 0
 
 
+def test_no_level_shows_what_is_sent_over_sockets(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("debug", "json")
+    logging.getLogger("uvicorn.error").debug("< authorization: Bearer SECRET")
+    logging.getLogger("app.test").debug("ours")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["ours"]
+
+
 def test_a_failed_stage_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json")
     with pytest.raises(ValueError, match="no"), stage("analyze", logging.getLogger("app.test")):

@@ -41,7 +41,7 @@ def lock_data_dir(data_dir: Path) -> DataLock:
     from filelock import Timeout
 
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return DataLock(data_dir)
     except Timeout as error:
         raise ConfigurationError(

@@ -96,6 +96,7 @@ class SqliteDatabase:
 
     def _prepare(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.touch(mode=0o600)  # its journals get the same mode from SQLite
         connection = self._connection()
         migrate(connection)
         if INDEX_ERASES:
