@@ -69,13 +69,8 @@ def test_quotes_are_verbatim_and_no_word_is_lost(parts: list[str], alternate: bo
     assert letters == [c for text in parts for c in text if c.isalpha()]
 
 
-def test_time_grows_with_the_length_and_not_faster() -> None:
-    def cpu_s(count: int) -> float:
-        lines = [
-            line(number, "So then we painted the other side. And later that day, as ever,") for number in range(count)
-        ]
-        began = time.thread_time()
-        split_sentences(lines)
-        return time.thread_time() - began
-
-    assert cpu_s(4000) < 24 * cpu_s(500)
+def test_hours_of_one_speaker_take_no_seconds() -> None:
+    lines = [line(number, "So then we painted the other side. And later that day, as ever,") for number in range(4000)]
+    began = time.thread_time()
+    split_sentences(lines)
+    assert time.thread_time() - began < 1.0  # 0.03 to 0.1 s; comparing each sentence with each line takes 5 s
