@@ -4,16 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 
 from app import __version__
 from app.api import audio_socket, health, session, session_audio, session_results
 from app.api.body_limit import BodyLimit
-from app.api.dependencies import PrincipalDep
 from app.api.errors import install_error_handlers
 from app.api.metrics import Metrics, MetricsMiddleware
+from app.api.openapi import read_description
 from app.api.schemas.fields import known_timezones
 from app.application.container import Container
 from app.settings import Settings
@@ -44,11 +43,5 @@ def make_application(
     app.add_middleware(MetricsMiddleware, metrics=metrics)
     for module in (session, session_audio, session_results, health, audio_socket):
         app.include_router(module.router)
-    app.add_api_route("/openapi.json", describe, include_in_schema=False)
+    app.add_api_route("/openapi.json", read_description, include_in_schema=False)
     return app
-
-
-async def describe(request: Request, principal: PrincipalDep) -> dict[str, Any]:
-    """The interface in OpenAPI 3.1."""
-    description: dict[str, Any] = request.app.openapi()
-    return description

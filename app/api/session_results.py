@@ -18,6 +18,10 @@ _BEING_MADE: dict[int | str, dict[str, Any]] = {
     202: {"model": StatusJson, "description": "The analysis is being made, or the session has not ended."}
 }
 
+_AS_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {media_type: {"schema": {"type": "string"}} for _, media_type in EXPORTS.values()}}
+}
+
 
 @router.get("/session/{session_id}/analysis", response_model=AnalysisJson, responses=_BEING_MADE, summary="Analysis")
 async def read_analysis(
@@ -46,7 +50,7 @@ async def name_speakers(names: SpeakerNames, key: SessionKeyDep, container: Cont
     return dict(await container.read_session.speakers(key))
 
 
-@router.get("/session/{session_id}/transcript", response_model=TranscriptJson, summary="Transcript")
+@router.get("/session/{session_id}/transcript", response_model=TranscriptJson, responses=_AS_TEXT, summary="Transcript")
 async def read_transcript(
     key: SessionKeyDep,
     container: ContainerDep,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, WebSocketRoute
@@ -74,6 +75,13 @@ async def test_openapi_describes_every_route(server: RunningServer) -> None:
         for operation in operations.values():
             assert operation["description"], path
             assert operation["summary"], path
+            assert "422" not in operation["responses"]
+            assert operation["responses"]["4XX"]["content"]["application/json"]["schema"]["$ref"].endswith("/Error")
+    jsonschema.validate(
+        (await server.http.get("/session/unknown")).json(), description["components"]["schemas"]["Error"]
+    )
+    transcript = description["paths"]["/session/{session_id}/transcript"]["get"]["responses"]["200"]["content"]
+    assert {"application/json", "text/plain", "text/vtt", "text/markdown", "application/x-subrip"} == set(transcript)
 
 
 @pytest.mark.parametrize(
