@@ -149,6 +149,18 @@ class JobRunnerContract:
         await workshop.until(lambda: len(workshop.done) == 4)
         assert workshop.done[-1] == ("again", "a")
 
+    async def test_a_session_with_two_jobs_takes_one_place(self, runner: JobRunner, workshop: Workshop) -> None:
+        workshop.gates["one"] = asyncio.Event()
+        await runner.submit(KEY, "finish")
+        await workshop.until(lambda: ("one", "a") in workshop.running)
+        await runner.submit(KEY, "again")
+        await asyncio.sleep(0.3)
+        await runner.submit(OTHER, "again")
+        await workshop.until(lambda: workshop.done == [("again", "b")])
+        workshop.gates["one"].set()
+        await workshop.until(lambda: len(workshop.done) == 5)
+        assert workshop.done[-1] == ("again", "a")
+
     async def test_sessions_run_side_by_side_up_to_the_bound(self, runner: JobRunner, workshop: Workshop) -> None:
         workshop.gates["one"] = asyncio.Event()
         for name in "abcd":

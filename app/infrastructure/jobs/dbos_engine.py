@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from app.domain.errors import ConfigurationError, StorageError
 
@@ -94,6 +95,9 @@ class DbosEngine:
             DBOS.register_queue(
                 QUEUE,
                 worker_concurrency=self._concurrency,
+                # A partition is a session: its second job would wait in a place that others need. The price is that DBOS
+                # takes waiting sessions in random order.
+                partition_worker_concurrency=1,
                 polling_interval_sec=POLLING_INTERVAL_S,
                 on_conflict="always_update",
             )
@@ -118,7 +122,7 @@ class DbosEngine:
         Raises:
             StorageError: the disk refused.
         """
-        from dbos import DBOS, SetWorkflowID
+        from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
         with _storage_errors(self._path):
             status = self._status(workflow_id)
@@ -130,7 +134,8 @@ class DbosEngine:
                 return status == "ENQUEUED"
             if status is not None:
                 DBOS.delete_workflow(workflow_id)
-            with SetWorkflowID(workflow_id):
+            partition = "/".join(quote(part, safe="") for part in arguments[1:])
+            with SetWorkflowID(workflow_id), SetEnqueueOptions(queue_partition_key=partition):
                 DBOS.enqueue_workflow(QUEUE, self._workflow, *arguments)
             return True
 
