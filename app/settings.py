@@ -8,9 +8,9 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -56,6 +56,14 @@ COMMON_NAMES: Mapping[str, tuple[str, ...]] = {
 """Common names and the setting each one means."""
 
 
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
+"""A path in which ``~`` is the user's home folder."""
+
+
 class ServerSettings(BaseModel):
     """Where the server listens."""
 
@@ -66,7 +74,7 @@ class ServerSettings(BaseModel):
 class LogSettings(BaseModel):
     """How much is logged, and how. Logs never hold content."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
     format: Literal["console", "json"] = "console"
 
 
@@ -104,7 +112,7 @@ class SessionSettings(BaseModel):
     max_live: int = Field(8, ge=1, description="Sockets open at once.")
     resume_window_s: float = Field(120.0, ge=0, description="How long a dropped session waits to be resumed.")
     persist: bool = Field(True, description="Keep chat streams on disk.")
-    db_path: Path | None = Field(None, description="The database; default: sessions.db in the data folder.")
+    db_path: HomePath | None = Field(None, description="The database; default: sessions.db in the data folder.")
     ttl_s: int = Field(30 * 24 * 3600, ge=0, description="Sessions older than this are erased; 0 = never.")
     quota_bytes: int = Field(20 * 1024**3, ge=0, description="Audio kept per owner; 0 = unlimited.")
     cancel_after_disconnect_s: float = Field(0.0, ge=0, description="Chat: stop a run that nobody reads; 0 = never.")
@@ -126,7 +134,7 @@ class ModelSettings(BaseModel):
     torch_dtype: str = "auto"
     hf_token: SecretStr | None = None
     threads: int = Field(0, ge=0, description="Threads a model may use; 0 = one for each core.")
-    mirror: Path | None = Field(None, description="Folder that is tried for model files before any download.")
+    mirror: HomePath | None = Field(None, description="Folder that is tried for model files before any download.")
     context_tokens: int = Field(
         4096, ge=2048, le=131_072, description="Language model's context; the analysis needs 2048."
     )
@@ -163,8 +171,8 @@ class Settings(BaseSettings):
     )
 
     profile: Profile = "cpu"
-    data_dir: Path = Path("data")
-    models_dir: Path = Field(default_factory=default_models_dir)
+    data_dir: HomePath = Path("data")
+    models_dir: HomePath = Field(default_factory=default_models_dir)
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
     audio: AudioSettings = AudioSettings()

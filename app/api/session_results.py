@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, Response
 
 from app.api.dependencies import ContainerDep, SessionKeyDep
 from app.api.schemas.analysis import AnalysisJson, SpanJson, analysis_json, line_json
-from app.api.schemas.session import SpeakerNames, StatusJson, TimelineJson, TranscriptJson, started_at
+from app.api.schemas.session import SpeakerNames, StatusJson, TimelineJson, TranscriptJson
 from app.api.status import status_json
 from app.application.sessions.export_transcript import EXPORTS
 from app.application.sessions.finish_session import ANALYZE_JOB
@@ -78,7 +78,7 @@ async def read_timeline(key: SessionKeyDep, container: ContainerDep) -> Timeline
     gaps = await container.read_session.gaps(key)
     return TimelineJson(
         session_id=key.session_id,
-        started_at=started_at(transcript.session),
+        started_at=transcript.session.started_at,
         duration_s=round(transcript.session.audio_s, 3),
         segments=[line_json(line) for line in transcript.lines],
         gaps=[SpanJson(start=round(gap.start, 3), end=round(gap.end, 3)) for gap in gaps],

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -74,9 +73,9 @@ def running_server(settings: Settings, out: Path, console: Console) -> Iterator[
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     command = [sys.executable, "-m", "app", "serve", "--profile", settings.profile, "--port", address.split(":")[1]]
-    command += ["--data-dir", str(out / "data"), "--models-dir", str(settings.models_dir)]
+    command += ["--host", "127.0.0.1", "--data-dir", str(out / "data"), "--models-dir", str(settings.models_dir)]
     with log_path.open("wb") as log, console.status(f"starting the server on {address} and loading the models"):
-        server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "HOST": "127.0.0.1"})  # noqa: S603 - our own interpreter and program
+        server = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own interpreter and program
         try:
             _wait_until_ready(address, server, log_path)
         except BaseException:

@@ -30,11 +30,11 @@ TITLES = {
         "open_questions": "Preguntas abiertas",
         "action_items": "Tareas",
         "risks": "Riesgos",
-        "evidence": "Prueba",
+        "evidence": "Se dijo",
         "owner": "Quién",
         "due": "Cuándo",
         "task": "Qué",
-        "none": "ninguno",
+        "none": "nada",
         "incomplete": "Incompleto",
     },
 }

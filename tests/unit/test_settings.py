@@ -30,6 +30,16 @@ def test_cpu_is_the_default_profile_and_fills_every_role_with_a_real_model() -> 
     assert "dummy" not in (models.transcriber, models.vad, models.diarizer, models.language_model)
 
 
+def test_what_people_write_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "WARNING")
+    monkeypatch.setenv("VIGIA_DATA_DIR", "~/sessions")
+    monkeypatch.setenv("SESSIONS_DB_PATH", "~/sessions.db")
+    settings = Settings()
+    assert settings.log.level == "warning"
+    assert settings.data_dir == Path.home() / "sessions"
+    assert settings.sessions_db == Path.home() / "sessions.db"
+
+
 def test_the_profile_decides_what_nothing_stronger_says() -> None:
     assert Settings(profile="dummy").models.transcriber == "dummy"
 

@@ -116,11 +116,6 @@ class SearchJson(BaseModel):
 SpeakerNames = dict[Annotated[str, StringConstraints(max_length=64)], Annotated[str, StringConstraints(max_length=400)]]
 
 
-def started_at(session: Session) -> float:
-    """Unix seconds of the session's clock zero."""
-    return session.started_at
-
-
 def session_json(session: Session) -> SessionJson:
     """A session as clients read it."""
     return SessionJson(

@@ -54,9 +54,8 @@ class Catalog:
     def from_settings(cls, settings: Settings) -> "Catalog":
         """The catalog over the settings' models folder and mirror, with every source."""
         token = settings.models.hf_token
-        models_dir = settings.models_dir.expanduser()
         secret = token.get_secret_value() if token else None
-        return cls(models_dir, default_sources(models_dir, settings.models.mirror, secret))
+        return cls(settings.models_dir, default_sources(settings.models_dir, settings.models.mirror, secret))
 
     def entry(self, name: str) -> ModelEntry:
         """The model of that name.
