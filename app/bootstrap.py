@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.api.dependencies import is_loopback
@@ -15,7 +15,7 @@ from app.application.listening.record import RecordingLimits
 from app.application.sessions.analyze_again import AnalyzeAgain
 from app.application.sessions.end_session import EndSession
 from app.application.sessions.erase_session import EraseSession
-from app.application.sessions.feed import SessionFeed
+from app.application.sessions.feed import Progress, SessionFeed
 from app.application.sessions.finish_session import FinishingPorts, FinishSession
 from app.application.sessions.hear_late_audio import HearLateAudio
 from app.application.sessions.import_recording import ImportRecording
@@ -33,6 +33,7 @@ from app.application.warm_up import WarmUp
 from app.domain.errors import ConfigurationError
 from app.domain.session.gateway import JobRunner
 from app.domain.session.jobs import Jobs
+from app.domain.session.models import SessionKey
 from app.infrastructure.access_key import AccessKeyFile
 from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.audio.session_renderer import SessionRenderer
@@ -225,7 +226,13 @@ def _jobs(
         analyzer=analyzer,
     )
     runs = AnalysisRuns(stores.sessions, stores.analyses, stores.events, feed)
-    return FinishSession(ports, Stages(stores.analyses), runs).jobs()
+    jobs = FinishSession(ports, Stages(stores.analyses), runs).jobs()
+    # Whoever asks between two runs must not take the first one's analysis for the last.
+    return {name: replace(job, on_again=_beginning(feed)) for name, job in jobs.items()}
+
+
+def _beginning(feed: SessionFeed) -> Callable[[SessionKey], None]:
+    return lambda key: feed.publish(key, Progress("transcribing", 0.0))
 
 
 async def _start_jobs(

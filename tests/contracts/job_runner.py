@@ -22,6 +22,7 @@ class Workshop:
     def __init__(self) -> None:
         self.done: list[tuple[str, str]] = []
         self.failed: list[SessionKey] = []
+        self.told_again: list[int] = []
         self.running: set[tuple[str, str]] = set()
         self.most_at_once = 0
         self.failures: dict[str, list[Exception]] = {}
@@ -50,9 +51,12 @@ class Workshop:
 
     def jobs(self) -> Jobs:
         return {
-            "finish": Job(tuple(map(self.step, ("one", "two", "three"))), self.failed.append),
+            "finish": Job(tuple(map(self.step, ("one", "two", "three"))), self.failed.append, self._will_run_again),
             "again": Job((self.step("again"),)),
         }
+
+    def _will_run_again(self, key: SessionKey) -> None:
+        self.told_again.append(len(self.done))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with self._changed:
@@ -111,6 +115,7 @@ class JobRunnerContract:
         await self.settle(runner, workshop)
         assert workshop.done[:6] == 2 * [("one", "a"), ("two", "a"), ("three", "a")]
         assert len(workshop.done) == 7
+        assert workshop.told_again == [3]
 
     async def test_a_job_that_failed_is_run_once_more_too(self, runner: JobRunner, workshop: Workshop) -> None:
         workshop.gates["one"] = asyncio.Event()

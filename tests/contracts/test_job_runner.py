@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -73,6 +75,22 @@ class TestDbosJobRunner(JobRunnerContract):
             ("again", "a"),
             *((step, session) for step in ("one", "three", "two") for session in ("a", "b")),
         ]
+
+    async def test_what_an_older_version_queued_is_run_when_it_is_submitted_again(
+        self, open_runner: Open, path: Path, workshop: Workshop
+    ) -> None:
+        workshop.gates["one"] = asyncio.Event()
+        async with open_runner(workshop.jobs()) as runner:
+            await runner.submit(KEY, "finish")
+            await workshop.until(lambda: ("one", "a") in workshop.running)
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE workflow_status SET queue_partition_key = NULL")
+            connection.commit()
+        workshop.gates["one"].set()
+        async with open_runner(workshop.jobs()) as runner:
+            await asyncio.sleep(0.3)
+            await runner.submit(KEY, "finish")
+            await workshop.until(lambda: len(workshop.done) == 3)
 
     async def test_nothing_is_repeated_at_the_next_start(self, open_runner: Open, workshop: Workshop) -> None:
         async with open_runner(workshop.jobs()) as runner:

@@ -29,10 +29,12 @@ class Job:
     Attributes:
         steps: at least one.
         on_failed: hears, on the event loop, that a step failed for good and the job was given up; it may be submitted again.
+        on_again: hears, in the turn of the event loop in which the job ends, that it will be run once more.
     """
 
     steps: Sequence[JobStep]
     on_failed: Callable[[SessionKey], None] = lambda key: None
+    on_again: Callable[[SessionKey], None] = lambda key: None
 
 
 Jobs: TypeAlias = Mapping[str, Job]

@@ -143,6 +143,8 @@ class DbosEngine:
         from dbos import DBOS
 
         found = DBOS.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
+        if found and found[0].status == "ENQUEUED" and found[0].queue_partition_key is None:
+            return "UNREACHABLE"  # queued by a version whose queue had no partitions: DBOS never takes it from this one
         return found[0].status if found else None
 
     def delete(self, workflow_ids: Sequence[str]) -> None:

@@ -118,10 +118,9 @@ class DbosJobRunner(JobRunner):
                 run = functools.partial(self._run_step, step, key, ended)
                 self._engine.run_step(step.name, functools.partial(on_loop, run))
         except Exception as exc:
-            self._call_soon(self._job_ended(workflow_id, job, key))
             reason = str(exc) if isinstance(exc, StepFailed) else type(exc).__name__
             log.error("job failed", extra={"job": job, "session_id": session_id, "reason": reason})
-            self._call_soon(functools.partial(found.on_failed, key))
+            self._call_soon(functools.partial(self._failed, workflow_id, job, key))
             raise
         finally:
             self._call_soon(lock.release)
@@ -136,12 +135,17 @@ class DbosJobRunner(JobRunner):
             # In the same turn of the loop in which the step ends, so that a submission by whoever it woke is not lost.
             ended()
 
+    def _failed(self, workflow_id: str, job: str, key: SessionKey) -> None:
+        self._jobs[job].on_failed(key)
+        self._job_ended(workflow_id, job, key)()
+
     def _job_ended(self, workflow_id: str, job: str, key: SessionKey) -> Callable[[], None]:
         """Call what this returns on the application's loop."""
 
         def ended() -> None:
             self._ended.add(workflow_id)
             if workflow_id in self._again and not self._closing:
+                self._jobs[job].on_again(key)
                 # In a context of its own: in the workflow's, DBOS takes what is called for a part of the workflow.
                 task = contextvars.Context().run(self._loop.create_task, self._run_again(workflow_id, job, key))
                 self._resubmitting.add(task)
@@ -157,7 +161,8 @@ class DbosJobRunner(JobRunner):
             try:
                 await self._enqueue(key, job, workflow_id)
             except VigiaError as exc:
-                log.warning("job not run again", extra={"job": job, "reason": exc.message})
+                log.error("job not run again", extra={"job": job, "reason": exc.message})
+                self._jobs[job].on_failed(key)
 
     def _on_loop(self, workflow_id: str, key: SessionKey, function: Callable[[], Awaitable[Result]]) -> Result:
         """Run a coroutine on the application's loop and wait for it, in a thread of DBOS."""

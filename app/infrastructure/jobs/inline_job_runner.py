@@ -72,4 +72,5 @@ class InlineJobRunner(JobRunner):
                 del self._running[key, name]
                 if (key, name) in self._again:
                     self._again.discard((key, name))
+                    job.on_again(key)
                     self._start(key, name, job)
