@@ -4,6 +4,7 @@ import multiprocessing
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -28,6 +29,10 @@ def _peak_mib() -> float:
         import psutil
 
         return float(psutil.Process().memory_info().peak_wset) / 2**20
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux's ru_maxrss begins with what the parent had (getrusage(2): it is kept across execve)
+        lines = status.read_text(encoding="ascii").splitlines()
+        return next(float(line.split()[1]) / 2**10 for line in lines if line.startswith("VmHWM:"))
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
