@@ -10,7 +10,7 @@ DEFAULT_BODY_BYTES = 1024 * 1024
 _LIMIT = "vigia.body_limit"
 _DIGITS = 20
 """Enough to tell that an announced length is too large; Python refuses to read numbers of thousands of digits."""
-_DRAIN_BYTES, _DRAIN_S = 64 * 1024 * 1024, 3.0
+_DRAIN_BYTES, _DRAIN_S, _IDLE_S = 64 * 1024 * 1024, 3.0, 0.5
 
 
 def allow_body(scope: Scope, limit_bytes: int) -> None:
@@ -58,5 +58,8 @@ async def _drain(message: Message, receive: Receive) -> None:
     drained = 0
     with anyio.move_on_after(_DRAIN_S):
         while message.get("more_body") and drained < _DRAIN_BYTES:
-            message = await receive()
-            drained += len(message.get("body", b""))
+            with anyio.move_on_after(_IDLE_S) as waiting:
+                message = await receive()
+                drained += len(message.get("body", b""))
+            if waiting.cancelled_caught:
+                return
