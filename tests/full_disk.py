@@ -1,15 +1,30 @@
-"""A session store on a disk that refuses once."""
+"""Disks that take no more."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+import pytest
 
 from app.domain.errors import StorageError
 from app.domain.session.gateway import SessionStore
 from app.domain.session.models import Session, SessionKey
 
 
+@contextlib.contextmanager
+def file_size_limit(limit: int) -> Iterator[None]:
+    """A disk that is full at ``limit`` bytes a file, while the block runs. Skips where processes know no such limit (Windows)."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 class FullDisk(SessionStore):
-    """Raises at the first ``save`` or ``list``."""
+    """A session store that raises at the first ``save`` or ``list``."""
 
     def __init__(self, store: SessionStore, error: Exception | None = None) -> None:
         self._store = store

@@ -11,6 +11,7 @@ _LIMIT = "vigia.body_limit"
 _DIGITS = 20
 """Enough to tell that an announced length is too large; Python refuses to read numbers of thousands of digits."""
 _DRAIN_BYTES, _DRAIN_S, _IDLE_S = 64 * 1024 * 1024, 3.0, 0.5
+"""How much of a refused body is taken, for how long in all, and waiting for its next part."""
 
 
 def allow_body(scope: Scope, limit_bytes: int) -> None:

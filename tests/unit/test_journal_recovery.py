@@ -1,12 +1,10 @@
 """Journals that a crash, a full disk or a bad sector left damaged."""
 
-import contextlib
 import dataclasses
 import functools
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +19,7 @@ from app.infrastructure.journal.records import FILE_START, HEADER_BYTES
 from app.infrastructure.journal.session_journal import FILL_NAME, JOURNAL_NAME, JournalChunk, SessionJournal
 from app.infrastructure.runtime.session_files import SessionFiles
 from tests.contracts.audio_journal import KEY, audio_chunk, chunks_of, gap_chunk, level, read_all
+from tests.full_disk import file_size_limit
 
 pytestmark = pytest.mark.unit
 
@@ -141,18 +140,6 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / JOURNAL_NAME).write_bytes(body + struct.pack("<I", zlib.crc32(body)))
     with pytest.raises(ConfigurationError, match="upgrade"):
         SessionJournal(tmp_path).state()
-
-
-@contextlib.contextmanager
-def file_size_limit(limit: int) -> Iterator[None]:
-    """A disk that is full at ``limit`` bytes a file."""
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_loses_nothing_and_the_next_append_works(tmp_path: Path) -> None:

@@ -75,12 +75,8 @@ class Summarise:
         said = [Note(None, shortened(text, _MAX_NOTE)) for text in telling[len(items) :]]
         notes = [*said, *(replace(note, text=shortened(note.text, _MAX_NOTE)) for note in items)]
         written = await self._ask(prompts, notes)
-        source = " ".join([*(entry.sentence.text for entry in labelled), *(note.text for note in items)])
-        speakers = {entry.sentence.speaker for entry in labelled if entry.sentence.speaker}
         # Each written sentence is compared with all that was said, which takes long enough to be felt by other sessions.
-        faithful = await asyncio.to_thread(faithful_part, written, source, speakers)
-        checked = check_summary(faithful, notes, lexicon)
-        return checked.text if checked.told >= _MUST_TELL * len(items) else ""
+        return await asyncio.to_thread(_borne_out, written, labelled, items, notes, lexicon)
 
     async def _ask(self, prompts: Prompts, notes: Sequence[Note]) -> str:
         example, echo = prompts.summary_example
@@ -97,6 +93,20 @@ class Summarise:
         except (InvalidInput, GatewayTimeout, ValueError, KeyError, TypeError):
             return ""
         return "" if written.strip() in echo else written
+
+
+def _borne_out(
+    written: str,
+    labelled: Sequence[LabelledSentence],
+    items: Sequence[Note],
+    notes: Sequence[Note],
+    lexicon: Lexicon,
+) -> str:
+    """The part of what was written that holds; empty if that tells too few of the items."""
+    source = " ".join([*(entry.sentence.text for entry in labelled), *(note.text for note in items)])
+    speakers = {entry.sentence.speaker for entry in labelled if entry.sentence.speaker}
+    checked = check_summary(faithful_part(written, source, speakers), notes, lexicon)
+    return checked.text if checked.told >= _MUST_TELL * len(items) else ""
 
 
 def _is_informative(labelled: Sequence[LabelledSentence]) -> bool:
