@@ -1,45 +1,48 @@
-"""Fit the weights of ``app/domain/analysis/scoring.py`` on the practice dialogues and scenes, and write them down.
+"""Fit the weights of ``app/domain/analysis/scoring.py`` on the practice conversations, and write them down.
 
-    python -m tools.fit_analysis_weights [--labels FILE] [--model NAME]
+    python -m tools.fit_analysis_weights [--kept FOLDER] [--model NAME]
 
-Labels of the language model are kept in FILE, so that a second run (after a change of the lexicons) takes seconds.
-Ridge-penalised logistic regression, one for each kind; a planted item's line counts as the sentence of its evidence that scores best,
-the others of its evidence count as neither. Printed figures leave out one dialogue at a time.
+Two sets come of it: ``score_weights.py`` for any language model, from its labels and the lexicons; and
+``readouts/<model>.npz`` for this model, with its leaning besides (``readout.py``). What the model says is kept in FOLDER, so that a
+second run (after a change of the lexicons) takes a minute or two.
+
+Ridge-penalised logistic regression, one for each kind; an item counts as the sentence of its evidence that scores best, the others
+count as neither. Printed figures are of items, with the weights of a sixth of the conversations fitted on the other five.
 """
 
 import argparse
 import asyncio
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from app.application.analysis.label_sentences import LabelSentences
-from app.domain.analysis.labels import Label, LabelledSentence
+from app.application.analysis.word_items import said
+from app.commands.bench.matching import Found, match, owner_is_right
+from app.domain.analysis.extract import extract_items
+from app.domain.analysis.labels import KINDS, Label, LabelledSentence
 from app.domain.analysis.lexicon import lexicon_for
 from app.domain.analysis.people import People
-from app.domain.analysis.score_weights import WEIGHTS
-from app.domain.analysis.scoring import KINDS, features
-from app.domain.analysis.sentences import Sentence, split_sentences
+from app.domain.analysis.readout import PLACES, Readout
+from app.domain.analysis.scoring import features
 from app.domain.language.gateway import LanguageModel
-from app.domain.session.models import TranscriptLine
 from app.infrastructure.language.llama_cpp_language_model import LlamaCppLanguageModel
 from app.settings import Settings
+from tools.practice import PLANTED, Practice, read_practice
 
-ROOT = Path(__file__).parents[1]
-PLANTED = {
-    Label.TASK: "action_items",
-    Label.DECISION: "decisions",
-    Label.QUESTION: "open_questions",
-    Label.RISK: "risks",
-}
-LETTERS = {"T": Label.TASK, "D": Label.DECISION, "Q": Label.QUESTION, "R": Label.RISK}
-TAG = re.compile(r"\s*\{([^}]*)\}")
-RIDGE = 2.0
+ANALYSIS = Path(__file__).parents[1] / "app" / "domain" / "analysis"
+FOLDS = 6
 ROUNDS = 3
+RIDGE, LEANING_RIDGE = 2.0, 8.0
+COMPONENTS = 96
+"""Principal components of the leaning that take part."""
+NEIGHBOURS = (1.0, 0.6, 0.6)
+"""How large the leanings of the sentence, the one before and the one after are made: smaller is trusted less."""
 HEADER = '''"""Weights of ``scoring``: log-odds for each feature; made by tools/fit_analysis_weights.py, not by hand."""
 
 from collections.abc import Mapping
@@ -47,164 +50,183 @@ from collections.abc import Mapping
 WEIGHTS: Mapping[str, Mapping[str, float]] = '''
 
 Matrix = npt.NDArray[np.float64]
-Features = Sequence[Mapping[str, float]]
 
 
-class Practice:
-    """One practice dialogue: its sentences, what they are, and their features."""
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A practice conversation as a model sees it: labels, features (sentences x features) and leanings."""
 
-    def __init__(self, name: str, language: str, lines: Sequence[TranscriptLine]) -> None:
-        self.name = name
-        self.language = language
-        self.sentences: Sequence[Sentence] = split_sentences(lines)
-        self.items: dict[Label, list[list[int]]] = {kind: [] for kind in KINDS}
-        self.neutral: dict[Label, set[int]] = {kind: set() for kind in KINDS}
-        self.features: Features = ()
+    practice: Practice
+    labelled: Sequence[LabelledSentence]
+    names: Sequence[str]
+    features: Matrix
+    leanings: Matrix
 
-    def labelled(self, labelled: Sequence[LabelledSentence]) -> None:
-        """Compute the features."""
-        lexicon = lexicon_for(self.language)
-        people = People(self.sentences, lexicon, {})
-        self.features = [features(labelled, index, lexicon, people) for index in range(len(labelled))]
-
-    def targets(self, kind: Label, weights: Mapping[str, float]) -> list[float | None]:
-        """1 for the sentence that says an item best, None for the rest of its evidence and neutral ones, 0 for all others."""
-        scores = [sum(weights.get(name, 0.0) * value for name, value in entry.items()) for entry in self.features]
-        targets: list[float | None] = [None if n in self.neutral[kind] else 0.0 for n in range(len(scores))]
-        for indices in self.items[kind]:
-            for index in indices:
-                targets[index] = None
+    def targets(self, kind: Label, scores: Matrix) -> Matrix:
+        """1 for the sentence that says an item best, NaN for the rest of its evidence and neutral ones, 0 for all others."""
+        targets = np.zeros(len(scores))
+        targets[list(self.practice.neutral[kind])] = np.nan
+        for indices in self.practice.items[kind]:
+            targets[indices] = np.nan
             targets[max(indices, key=lambda index: scores[index])] = 1.0
         return targets
 
 
-def read_dialogue(path: Path) -> Practice:
-    """A dialogue in the format of evaluation/README.md."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    lines = [TranscriptLine(t["id"], t["speaker"], t["start"], t["end"], t["text"]) for t in data["transcript"]]
-    dialogue = Practice(data["id"], data["language"], lines)
-    for kind, planted in PLANTED.items():
-        for item in data["planted"][planted]:
-            proof = set(item["evidence"])
-            dialogue.items[kind].append(
-                [s.index for s in dialogue.sentences if proof & {entry.segment_id for entry in s.evidence}]
-            )
-    return dialogue
-
-
-def read_scenes(path: Path) -> Practice:
-    """Scenes in the format of evaluation/scenes/README.md."""
-    lines: list[TranscriptLine] = []
-    tags: list[tuple[str, str, str]] = []  # segment, the text up to the tag, the tag
-    for number, row in enumerate(path.read_text(encoding="utf-8").splitlines()):
-        if ": " not in row or row.startswith("#"):
-            continue
-        speaker, marked = row.split(": ", 1)
-        plain = ""
-        for place, part in enumerate(TAG.split(marked)):
-            if place % 2:
-                tags.append((f"s{number}", plain.rstrip(), part))
-            else:
-                plain += part
-        lines.append(TranscriptLine(f"s{number}", speaker, number * 4.0, number * 4.0 + 3.5, plain.strip()))
-    scenes = Practice(f"scenes-{path.stem}", path.stem[:2], lines)
-    for segment, text, tag in tags:
-        for sentence in scenes.sentences:
-            if any(e.segment_id == segment and text.endswith(str(e.quote)) for e in sentence.evidence):
-                kind = LETTERS[tag[0].upper()]
-                if tag[0].isupper() and not tag.endswith("?"):
-                    scenes.items[kind].append([sentence.index])
-                else:
-                    scenes.neutral[kind].add(sentence.index)
-    return scenes
-
-
-def fit(dialogues: Sequence[Practice], kind: Label, weights: Mapping[str, float]) -> dict[str, float]:
-    """Newton's method on the penalised likelihood."""
-    rows: list[list[float]] = []
-    wanted: list[float] = []
-    for dialogue in dialogues:
-        for entry, target in zip(dialogue.features, dialogue.targets(kind, weights), strict=True):
-            if target is not None:
-                rows.append(list(entry.values()))
-                wanted.append(target)
-    x: Matrix = np.array(rows)
-    y: Matrix = np.array(wanted)
-    penalty = np.full(x.shape[1], RIDGE)
+def fit(examples: Sequence[Example], components: int) -> Readout:
+    """Weights of the features and, with ``components``, vectors for the leaning."""
+    leanings = np.concatenate([example.leanings for example in examples])
+    mean = leanings.mean(0)
+    _, sizes, directions = np.linalg.svd(leanings - mean, full_matrices=False)
+    basis = directions[:components].T * np.sqrt(len(leanings)) / sizes[0]
+    inputs = [np.concatenate([e.features, *_around((e.leanings - mean) @ basis)], axis=1) for e in examples]
+    known = examples[0].features.shape[1]
+    penalty = np.concatenate([np.full(known, RIDGE), np.full(len(PLACES) * components, LEANING_RIDGE)])
     penalty[0] = 1e-3  # the bias is free
-    w: Matrix = np.zeros(x.shape[1])
+    weights: dict[str, dict[str, float]] = {}
+    vectors = np.zeros((len(PLACES), len(KINDS), len(mean)), np.float32)
+    for number, kind in enumerate(KINDS):
+        fitted = np.zeros(len(penalty))
+        fitted[:known] = [float(name == f"label.{kind.value}") for name in examples[0].names]
+        for _ in range(ROUNDS):
+            targets = [e.targets(kind, x @ fitted) for e, x in zip(examples, inputs, strict=True)]
+            fitted = _regression(np.concatenate(inputs), np.concatenate(targets), penalty)
+        weights[kind.value] = dict(zip(examples[0].names, (float(v) for v in fitted[:known]), strict=True))
+        for place, scale in enumerate(NEIGHBOURS):
+            begin = known + place * components
+            vectors[place, number] = scale * basis @ fitted[begin : begin + components]
+    return Readout(vectors, mean.astype(np.float32), weights)
+
+
+def _around(values: Matrix) -> Sequence[Matrix]:
+    """Each row, the one before it and the one after it, scaled."""
+    none = np.zeros_like(values[:1])
+    before, after = np.concatenate([none, values[:-1]]), np.concatenate([values[1:], none])
+    return [scale * part for scale, part in zip(NEIGHBOURS, (values, before, after), strict=True)]
+
+
+def _regression(x: Matrix, y: Matrix, penalty: Matrix) -> Matrix:
+    """Newton's method on the penalised likelihood; NaN in ``y`` is left out."""
+    x, y = x[~np.isnan(y)], y[~np.isnan(y)]
+    weights = np.zeros(x.shape[1])
     for _ in range(40):
-        p = 1 / (1 + np.exp(-x @ w))
-        w -= np.linalg.solve((x.T * (p * (1 - p))) @ x + np.diag(penalty), x.T @ (p - y) + penalty * w)
-    return dict(zip(dialogues[0].features[0], (float(value) for value in w), strict=True))
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+        step = np.linalg.solve((x.T * (p * (1 - p))) @ x + np.diag(penalty), x.T @ (p - y) + penalty * weights)
+        weights -= step
+        if np.abs(step).max() < 1e-4:
+            break
+    return weights
 
 
-def left_out(dialogues: Sequence[Practice], kind: Label, weights: Mapping[str, float]) -> str:
-    """Precision and recall of sentences at even odds, each dialogue scored by weights fitted on the others."""
-    hits = found = wanted = 0
-    for dialogue in dialogues:
-        fitted = fit([other for other in dialogues if other is not dialogue], kind, weights)
-        for entry, target in zip(dialogue.features, dialogue.targets(kind, fitted), strict=True):
-            positive = sum(fitted[name] * value for name, value in entry.items()) > 0
-            found += positive and target is not None
-            hits += positive and target == 1.0
-            wanted += target == 1.0
-    return f"{kind.value:9} precision {hits / max(1, found):.2f} recall {hits / wanted:.2f} of {wanted}"
+def left_out(examples: Sequence[Example], components: int) -> None:
+    """Print how many items are found, every conversation with weights that were fitted on others."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for fold in range(FOLDS):
+        readout = fit([e for n, e in enumerate(examples) if n % FOLDS != fold], components)
+        for example in (e for n, e in enumerate(examples) if n % FOLDS == fold and e.practice.planted):
+            compare(example, readout, counts)
+    for group in sorted({group for group, _ in counts}):
+        hit, wanted, extra = (counts[group, what] for what in ("hit", "wanted", "extra"))
+        print(f"{group:16} recall {hit / max(1, wanted):.3f} of {wanted:3}  precision {hit / max(1, hit + extra):.3f}")
+    print(f"owners right {counts['all', 'owner'] / max(1, counts['all', 'owned']):.3f} of {counts['all', 'owned']}")
 
 
-async def label(dialogues: Sequence[Practice], engine: LanguageModel, kept: "KeptLabels") -> None:
-    """Give every dialogue its features."""
-    labels = LabelSentences(engine)
-    for dialogue in dialogues:
-        if dialogue.name not in kept.known:
-            fresh = await labels.label(dialogue.sentences, dialogue.language)
-            kept.add(dialogue.name, [{k.value: p for k, p in entry.probabilities.items()} for entry in fresh])
-        dialogue.labelled(
-            [
-                LabelledSentence(sentence, {Label(name): p for name, p in probabilities.items()})
-                for sentence, probabilities in zip(dialogue.sentences, kept.known[dialogue.name], strict=True)
-            ]
-        )
+def compare(example: Example, readout: Readout, counts: Counter[tuple[str, str]]) -> None:
+    """Count what is found, missed and wrongly found in one conversation."""
+    practice = example.practice
+    lexicon = lexicon_for(practice.language)
+    read = [
+        LabelledSentence(entry.sentence, entry.probabilities, readout.read(leaning.astype(np.float32)))
+        for entry, leaning in zip(example.labelled, example.leanings, strict=True)
+    ]
+    items = extract_items(read, lexicon, {}, readout)
+    found = [Found(PLANTED[i.kind], said(i, lexicon).text, i.evidence, i.owner) for i in items]
+    result = match(practice.planted, found, practice.lines)
+    for planted in practice.planted:
+        _add(counts, practice, planted.kind, "wanted")
+    for planted, item in result.pairs:
+        _add(counts, practice, planted.kind, "hit")
+        if planted.kind == PLANTED[Label.TASK]:
+            counts["all", "owned"] += 1
+            counts["all", "owner"] += owner_is_right(planted.owner, item.owner, practice.names)
+    for item in result.false:
+        _add(counts, practice, item.kind, "extra")
 
 
-class KeptLabels:
-    """The model's labels by dialogue, in a file if there is one."""
+def _add(counts: Counter[tuple[str, str]], practice: Practice, kind: str, what: str) -> None:
+    for group in ("all", kind, practice.language):
+        counts[group, what] += 1
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self.known: dict[str, list[dict[str, float]]] = {}
+
+class Whole(Readout):
+    """Reads a leaning as it is."""
+
+    def __init__(self) -> None:
+        super().__init__(np.zeros((0, 0, 0), np.float32), np.zeros(0, np.float32), {})
+
+    def read(self, leaning: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """One row."""
+        return leaning[None]
+
+
+async def ask(practices: Sequence[Practice], engine: LanguageModel, kept: Path | None) -> list[Example]:
+    """Have every sentence labelled, unless the answers were kept."""
+    examples: list[Example] = []
+    for number, practice in enumerate(practices):
+        path = kept / f"{practice.fingerprint}.npz" if kept is not None else None
         if path is not None and path.is_file():
-            self.known = json.loads(path.read_text(encoding="utf-8"))
+            with np.load(path) as stored:
+                probabilities, leanings = stored["probabilities"], stored["leanings"]
+        else:
+            print(f"{number + 1} of {len(practices)}: {practice.name}", flush=True)
+            labelled = await LabelSentences(engine, Whole()).label(practice.sentences, practice.language)
+            probabilities = np.array([[entry.probabilities[label] for label in Label] for entry in labelled])
+            leanings = np.array([entry.readings[0] for entry in labelled])
+            if path is not None:
+                np.savez(path, probabilities=probabilities, leanings=leanings.astype(np.float16))
+        examples.append(example_of(practice, probabilities, leanings))
+    return examples
 
-    def add(self, name: str, labels: list[dict[str, float]]) -> None:
-        """Keep one dialogue's labels."""
-        self.known[name] = labels
-        if self._path is not None:
-            self._path.write_text(json.dumps(self.known), encoding="utf-8")
+
+def example_of(practice: Practice, probabilities: Matrix, leanings: Matrix) -> Example:
+    """Compute the features."""
+    labelled = [
+        LabelledSentence(sentence, dict(zip(Label, (float(p) for p in row), strict=True)))
+        for sentence, row in zip(practice.sentences, probabilities, strict=True)
+    ]
+    lexicon = lexicon_for(practice.language)
+    people = People(practice.sentences, lexicon, {})
+    rows = [features(labelled, index, lexicon, people) for index in range(len(labelled))]
+    values: Matrix = np.array([list(row.values()) for row in rows])
+    return Example(practice, labelled, list(rows[0]), values, leanings.astype(np.float64))
+
+
+def write(labels_only: Readout, readout: Readout, model_id: str) -> None:
+    """Put both sets of weights where the analysis finds them."""
+    rounded = {
+        kind: {name: round(value, 2) for name, value in weights.items() if abs(value) >= 0.05}
+        for kind, weights in labels_only.weights.items()
+    }
+    (ANALYSIS / "score_weights.py").write_text(HEADER + json.dumps(rounded, indent=4) + "\n", encoding="utf-8")
+    readout.save(ANALYSIS / "readouts" / f"{model_id}.npz")
+    print("written; format score_weights.py with ruff")
 
 
 def main() -> None:
     """Label, fit, report, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--labels", type=Path, help="where labels are kept between runs")
+    parser.add_argument("--kept", type=Path, help="folder in which the model's answers are kept between runs")
     parser.add_argument("--model", default="qwen2.5-coder-1.5b", help="catalog name or path")
     arguments = parser.parse_args()
-    dialogues = [read_dialogue(path) for path in sorted((ROOT / "evaluation" / "practice").glob("*.json"))]
-    dialogues += [read_scenes(path) for path in sorted((ROOT / "evaluation" / "scenes").glob("*.txt"))]
+    if arguments.kept is not None:
+        arguments.kept.mkdir(parents=True, exist_ok=True)
     local = Settings().models_dir / arguments.model
     engine = LlamaCppLanguageModel(str(local if local.exists() else arguments.model), Path)
-    asyncio.run(label(dialogues, engine, KeptLabels(arguments.labels)))
+    examples = asyncio.run(ask(read_practice(), engine, arguments.kept))
     engine.close()
-    weights: dict[str, dict[str, float]] = {}
-    for kind in KINDS:
-        fitted = dict(WEIGHTS[kind.value])
-        for _ in range(ROUNDS):
-            fitted = fit(dialogues, kind, fitted)
-        print(left_out(dialogues, kind, fitted))
-        weights[kind.value] = {name: round(value, 2) for name, value in fitted.items() if abs(value) >= 0.05}
-    target = ROOT / "app" / "domain" / "analysis" / "score_weights.py"
-    target.write_text(HEADER + json.dumps(weights, indent=4) + "\n", encoding="utf-8")
-    print(f"written: {target.relative_to(ROOT)} (format it with ruff)")
+    for components in (0, COMPONENTS):
+        print(f"held out, {components} components of the leaning:")
+        left_out(examples, components)
+    write(fit(examples, 0), fit(examples, COMPONENTS), engine.model_id)
 
 
 if __name__ == "__main__":

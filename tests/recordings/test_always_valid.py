@@ -15,7 +15,7 @@ from app.commands.bench.dialogues import Dialogue, read_dialogue
 from app.domain.analysis.evidence import check_findings
 from app.domain.analysis.models import Analysis
 from app.domain.language.gateway import LanguageModel
-from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message
+from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message, Weighing
 from app.domain.session.models import Session, SessionConfig, SessionKey, SessionKind, SessionState, TranscriptLine
 from app.infrastructure.catalog.catalog import Catalog
 from app.infrastructure.language.llama_cpp_language_model import LlamaCppLanguageModel
@@ -54,7 +54,7 @@ class CheckedModel(LanguageModel):
             self.answers += 1
         return completion
 
-    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Sequence[float]:
+    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Weighing:
         return await self._model.weigh(prefix, text, alternatives)
 
     async def count_tokens(self, text: str) -> int:

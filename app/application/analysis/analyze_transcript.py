@@ -14,6 +14,7 @@ from app.domain.analysis.extract import FoundItem, extract_items
 from app.domain.analysis.labels import Label
 from app.domain.analysis.lexicon import lexicon_for
 from app.domain.analysis.models import ActionItem, Claim, Findings
+from app.domain.analysis.readout import readout_for
 from app.domain.analysis.sentences import split_sentences
 from app.domain.analysis.steps import find_steps
 from app.domain.analysis.summary_check import Note
@@ -60,7 +61,8 @@ class AnalyzeTranscript:
     def __init__(self, model: LanguageModel) -> None:
         """Prepare; ``model`` labels sentences and phrases what was found."""
         self._model = model
-        self._labels = LabelSentences(model)
+        self._readout = readout_for(model.model_id)
+        self._labels = LabelSentences(model, self._readout)
         self._wordings = WordItems(model)
         self._summaries = Summarise(model)
 
@@ -116,7 +118,7 @@ class AnalyzeTranscript:
         labelled = await progress.during(
             self._labels.label(sentences, context.language, progress.part(0.0, _LABELLING))
         )
-        items = await asyncio.to_thread(extract_items, labelled, lexicon, context.names)
+        items = await asyncio.to_thread(extract_items, labelled, lexicon, context.names, self._readout)
         wordings = await progress.during(
             self._wordings.word(
                 items, lexicon, language, asked=_asked(lines), on_progress=progress.part(_LABELLING, 0.9)

@@ -4,9 +4,14 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.application.analysis.examples import ExampleSet, examples_for
-from app.domain.analysis.labels import Label, LabelledSentence
+from app.domain.analysis.labels import NOTHING_READ, Label, LabelledSentence
+from app.domain.analysis.readout import Readout
 from app.domain.analysis.sentences import Sentence
 from app.domain.language.gateway import LanguageModel
 
@@ -15,6 +20,9 @@ _SENTENCE_TOKENS = 192
 """Room for the longest sentence (``sentences``) in the tokens of any model."""
 _ALTERNATIVES = tuple(f" {label.value}" for label in _LABELS)
 
+_Opinion: TypeAlias = tuple[tuple[float, ...], NDArray[np.float32]]
+"""Probabilities of the labels, and what the readout reads."""
+
 
 class LabelSentences:
     """Asks for each sentence what it is; equal sentences are asked once.
@@ -22,16 +30,18 @@ class LabelSentences:
     Sentences are labelled alone, after constant examples: small models label them far better so than inside a transcript.
     """
 
-    def __init__(self, model: LanguageModel, *, remembered: int = 20_000) -> None:
+    def __init__(self, model: LanguageModel, readout: Readout | None = None, *, remembered: int = 20_000) -> None:
         """Prepare.
 
         Args:
             model: weighs the labels.
-            remembered: labels kept, about 200 bytes each; no text is kept.
+            readout: that was fitted on the model, if any.
+            remembered: labels kept, about 400 bytes each; no text is kept.
         """
         self._model = model
+        self._readout = readout
         self._remembered = remembered
-        self._known: OrderedDict[bytes, tuple[float, ...]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Opinion] = OrderedDict()
         self._asking = asyncio.Lock()
         self._examples: dict[str, ExampleSet] = {}
 
@@ -41,8 +51,8 @@ class LabelSentences:
         """Label sentences; ``on_progress`` hears the fraction done after each."""
         labelled: list[LabelledSentence] = []
         for sentence in sentences:
-            probabilities = await self._weigh(sentence.text, language)
-            labelled.append(LabelledSentence(sentence, dict(zip(_LABELS, probabilities, strict=True))))
+            probabilities, readings = await self._weigh(sentence.text, language)
+            labelled.append(LabelledSentence(sentence, dict(zip(_LABELS, probabilities, strict=True)), readings))
             on_progress(len(labelled) / len(sentences))
         return tuple(labelled)
 
@@ -52,13 +62,14 @@ class LabelSentences:
             examples = await self._fitting(language)
             await self._model.weigh(examples.prefix(), examples.question("…"), _ALTERNATIVES)
 
-    async def _weigh(self, text: str, language: str) -> tuple[float, ...]:
+    async def _weigh(self, text: str, language: str) -> _Opinion:
         key = hashlib.blake2b(f"{language}\0{text}".encode(), digest_size=16).digest()
         async with self._asking:
             if key not in self._known:
                 examples = await self._fitting(language)
-                weights = await self._model.weigh(examples.prefix(), examples.question(text), _ALTERNATIVES)
-                self._known[key] = tuple(weights)
+                weighing = await self._model.weigh(examples.prefix(), examples.question(text), _ALTERNATIVES)
+                readings = NOTHING_READ if self._readout is None else self._readout.read(weighing.leaning)
+                self._known[key] = weighing.probabilities, readings
                 if len(self._known) > self._remembered:
                     self._known.popitem(last=False)
             self._known.move_to_end(key)

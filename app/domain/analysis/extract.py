@@ -10,6 +10,7 @@ from app.domain.analysis.labels import Label, LabelledSentence
 from app.domain.analysis.lexicon import Lexicon
 from app.domain.analysis.models import Evidence
 from app.domain.analysis.people import People
+from app.domain.analysis.readout import Readout
 from app.domain.analysis.scoring import score_sentences
 from app.domain.analysis.sentences import Sentence
 from app.domain.analysis.words import overlap, stems
@@ -49,7 +50,10 @@ class FoundItem:
 
 
 def extract_items(
-    labelled: Sequence[LabelledSentence], lexicon: Lexicon, names: Mapping[str, str]
+    labelled: Sequence[LabelledSentence],
+    lexicon: Lexicon,
+    names: Mapping[str, str],
+    readout: Readout | None = None,
 ) -> tuple[FoundItem, ...]:
     """Find what a transcript comes to, in the order in which it was said.
 
@@ -57,9 +61,10 @@ def extract_items(
         labelled: every sentence of the transcript.
         lexicon: of its language.
         names: speaker label to the name that the user gave.
+        readout: that of the model that labelled.
     """
     people = People([entry.sentence for entry in labelled], lexicon, names)
-    dialogue = Dialogue(score_sentences(labelled, lexicon, people), lexicon, people)
+    dialogue = Dialogue(score_sentences(labelled, lexicon, people, readout), lexicon, people)
     decisions = find_decisions(dialogue)
     questions = find_questions(dialogue, decisions)
     taken = frozenset(index for group in (*decisions, *questions) for index in group)

@@ -1,8 +1,11 @@
 """What a sentence is to an analysis."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.analysis.sentences import Sentence
 
@@ -18,12 +21,24 @@ class Label(str, Enum):
     CHAT = "chat"
 
 
-@dataclass(frozen=True)
+KINDS = (Label.TASK, Label.DECISION, Label.QUESTION, Label.RISK)
+"""What is looked for; the other labels are what is not."""
+NOTHING_READ: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
 class LabelledSentence:
-    """A sentence with the probability of each label (they sum to 1)."""
+    """A sentence and what a language model takes it for.
+
+    Attributes:
+        sentence: the words.
+        probabilities: of each label; they sum to 1.
+        readings: float32, what the model's ``Readout`` reads in it, places x kinds; empty for models without one.
+    """
 
     sentence: Sentence
     probabilities: Mapping[Label, float]
+    readings: NDArray[np.float32] = field(default_factory=lambda: NOTHING_READ)
 
     @property
     def label(self) -> Label:

@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.analysis.due import find_due
-from app.domain.analysis.labels import Label, LabelledSentence
+from app.domain.analysis.labels import KINDS, Label, LabelledSentence
 from app.domain.analysis.lexicon import Lexicon
 from app.domain.analysis.people import People
+from app.domain.analysis.readout import Readout
 from app.domain.analysis.score_weights import WEIGHTS
 from app.domain.analysis.sentences import Sentence
-
-KINDS = (Label.TASK, Label.DECISION, Label.QUESTION, Label.RISK)
-"""What is looked for; the other labels are what is not."""
 
 _CUES = [
     "promises",
@@ -70,18 +68,30 @@ class ScoredSentence:
         return max(KINDS, key=lambda kind: self.scores[kind])
 
 
-def score_sentences(labelled: Sequence[LabelledSentence], lexicon: Lexicon, people: People) -> list[ScoredSentence]:
-    """Weigh every sentence of a transcript."""
+def score_sentences(
+    labelled: Sequence[LabelledSentence], lexicon: Lexicon, people: People, readout: Readout | None = None
+) -> list[ScoredSentence]:
+    """Weigh every sentence of a transcript, with the readout by which it was labelled, if there is one."""
     if not lexicon.phrases:
         return [ScoredSentence(e.sentence, _label_odds(e), e.probabilities) for e in labelled]
+    read = readout is not None and all(entry.readings.size for entry in labelled)
+    weights = readout.weights if readout is not None and read else WEIGHTS
     scored: list[ScoredSentence] = []
     for index, entry in enumerate(labelled):
         values = features(labelled, index, lexicon, people)
         scores = {
-            kind: sum(WEIGHTS[kind.value].get(name, 0.0) * value for name, value in values.items()) for kind in KINDS
+            kind: sum(weights[kind.value].get(name, 0.0) * value for name, value in values.items())
+            + (_read(labelled, index, place) if read else 0.0)
+            for place, kind in enumerate(KINDS)
         }
         scored.append(ScoredSentence(entry.sentence, scores, entry.probabilities))
     return scored
+
+
+def _read(labelled: Sequence[LabelledSentence], index: int, kind: int) -> float:
+    """What the readout finds in a sentence and its neighbours."""
+    neighbours = ((0, index), (1, index - 1), (2, index + 1))  # as in ``readout.PLACES``
+    return sum(float(labelled[n].readings[place, kind]) for place, n in neighbours if 0 <= n < len(labelled))
 
 
 def _label_odds(entry: LabelledSentence) -> Mapping[Label, float]:

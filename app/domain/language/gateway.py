@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message
+from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message, Weighing
 
 
 class LanguageModel(Protocol):
@@ -30,7 +30,7 @@ class LanguageModel(Protocol):
         """
         ...
 
-    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Sequence[float]:
+    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Weighing:
         """Probability of each alternative as the continuation of ``prefix + text`` (plain completion, no chat template).
 
         Args:
@@ -39,7 +39,7 @@ class LanguageModel(Protocol):
             alternatives: at least two continuations that differ in their first token.
 
         Returns:
-            Probabilities in the order of ``alternatives``, normalised to sum 1.
+            Probabilities in the order of ``alternatives``, and the model's leaning.
 
         Raises:
             InvalidInput: fewer than two alternatives, equal first tokens, or too long for the context.

@@ -1,8 +1,11 @@
 """What a language model is asked and what it answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,20 @@ class Completion:
     finish_reason: Literal["stop", "length"]
     prompt_tokens: int
     completion_tokens: int
+
+
+@dataclass(frozen=True, eq=False)
+class Weighing:
+    """How a model weighs alternatives.
+
+    Attributes:
+        probabilities: of the alternatives, in their order; they sum to 1.
+        leaning: float32 vector of what else the model leans to at this place: a fixed linear view of its last hidden
+            state, for classifiers that were fitted on the same model. Empty if the model gives none.
+    """
+
+    probabilities: tuple[float, ...]
+    leaning: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True)

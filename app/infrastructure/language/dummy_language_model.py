@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.errors import InvalidInput
 from app.domain.language.gateway import LanguageModel
-from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message
+from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message, Weighing
 
 _WORD = re.compile(r"\w+|[?¿]")
 _TOKEN = re.compile(r"\w+|\S")
@@ -55,7 +55,7 @@ class DummyLanguageModel(LanguageModel):
         kept = text if len(ends) <= options.max_tokens else text[: ends[options.max_tokens - 1]]
         return Completion(kept, "stop" if kept == text else "length", prompt_tokens, _count(kept))
 
-    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Sequence[float]:
+    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Weighing:
         """Share of each alternative in the likeness of the text to the prefix's examples."""
         if len(alternatives) < 2 or len({alternative.strip() for alternative in alternatives}) < len(alternatives):
             raise InvalidInput("weighing needs at least two different alternatives")
@@ -67,7 +67,7 @@ class DummyLanguageModel(LanguageModel):
                 if block.rstrip().endswith(alternative.strip()):
                     likeness[index] = max(likeness[index], _overlap(said, set(_WORD.findall(block.lower()))))
         sharpened = [value**4 for value in likeness]
-        return [value / sum(sharpened) for value in sharpened]
+        return Weighing(tuple(value / sum(sharpened) for value in sharpened))
 
     async def count_tokens(self, text: str) -> int:
         """Number of words and marks."""

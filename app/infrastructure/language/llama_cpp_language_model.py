@@ -8,7 +8,7 @@ import numpy as np
 
 from app.domain.errors import ConfigurationError, InvalidInput
 from app.domain.language.gateway import LanguageModel
-from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message
+from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message, Weighing
 from app.infrastructure.language.chat_templates import ChatTemplate, recognise
 from app.infrastructure.language.llama_cpp_engine import LlamaCppEngine
 from app.infrastructure.language.llama_cpp_sampling import TokenChooser
@@ -19,6 +19,10 @@ _NICENESS = 5
 """Analysis gives way to live recognition on the same cores (POSIX nice value of the worker's threads)."""
 _PROSE_PARAMETERS = 6_000_000_000
 """What is sold as "7B" and up; models of 1.5 billion mix up owners (docs/analysis.md)."""
+
+
+_LEANING_TOKENS, _LEANING_SIZE = (256, 60_000), 1024
+"""Logits are linear in the last hidden state, so those of any thousand tokens tell nearly all of it, for nothing."""
 
 
 class LlamaCppLanguageModel(LanguageModel):
@@ -70,7 +74,7 @@ class LlamaCppLanguageModel(LanguageModel):
         """Answer; everything before the last message is taken as constant and its evaluation kept."""
         return await self.worker.run(lambda engine, token: self._answer(engine, token, messages, options))
 
-    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Sequence[float]:
+    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Weighing:
         """Softmax over the alternatives' first tokens."""
         return await self.worker.run(lambda engine, token: _weigh(engine, token, prefix, text, alternatives))
 
@@ -139,9 +143,7 @@ class _Output:
         return self.text
 
 
-def _weigh(
-    engine: LlamaCppEngine, token: CancelToken, prefix: str, text: str, alternatives: Sequence[str]
-) -> Sequence[float]:
+def _weigh(engine: LlamaCppEngine, token: CancelToken, prefix: str, text: str, alternatives: Sequence[str]) -> Weighing:
     firsts = [engine.tokenize(alternative)[:1] for alternative in alternatives]
     if len(firsts) < 2 or [] in firsts or len({first[0] for first in firsts}) < len(firsts):
         raise InvalidInput("weighing needs at least two alternatives that differ in their first token")
@@ -149,7 +151,8 @@ def _weigh(
     logits = engine.evaluate(constant + engine.tokenize(text), token.check, constant=len(constant))
     chosen = logits[[first[0] for first in firsts]].astype(np.float64)
     weights = np.exp(chosen - chosen.max())
-    return [float(weight) for weight in weights / weights.sum()]
+    leaning = logits[np.linspace(*_LEANING_TOKENS, _LEANING_SIZE).astype(int) % logits.size]
+    return Weighing(tuple(float(weight) for weight in weights / weights.sum()), leaning - leaning.mean())
 
 
 def _gguf_file(path: Path) -> Path:

@@ -6,7 +6,7 @@ import pytest
 from app.application.analysis.analyze_transcript import AnalysisContext, AnalyzeTranscript
 from app.domain.analysis.models import Findings
 from app.domain.errors import GatewayUnavailable
-from app.domain.language.models import Completion, GenerateOptions, Message
+from app.domain.language.models import Completion, GenerateOptions, Message, Weighing
 from app.domain.session.models import Segment, TranscriptLine
 from app.infrastructure.language.dummy_language_model import DummyLanguageModel
 from tests.unit.analysis.conversation import conversation
@@ -36,7 +36,7 @@ class CountingModel(DummyLanguageModel):
         self._writes = writes
         self._broken = broken
 
-    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Sequence[float]:
+    async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Weighing:
         self.weighed += 1
         if self._broken:
             raise GatewayUnavailable("gone")

@@ -1,0 +1,67 @@
+"""What a known model's leaning tells of a sentence beyond its labels: linear classifiers that were fitted on that model.
+
+They are data, made by tools/fit_analysis_weights.py: ``readouts/<model id>.npz``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.analysis.labels import KINDS, NOTHING_READ
+
+_FOLDER = Path(__file__).with_name("readouts")
+PLACES = ("own", "next", "previous")
+"""A sentence's leaning counts for itself, for the sentence after it, and for the one before it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """Classifiers of one model.
+
+    Attributes:
+        vectors: float32, places x kinds x the leaning's dimensions: what a leaning adds to the log-odds.
+        mean: float32, the usual leaning, which adds nothing.
+        weights: by kind, of the other features; fitted together with ``vectors``.
+    """
+
+    vectors: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    weights: Mapping[str, Mapping[str, float]]
+
+    def read(self, leaning: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log-odds, places x kinds, that a leaning adds; empty if it is not of the model that this was fitted on."""
+        return self.vectors @ (leaning - self.mean) if leaning.shape == self.mean.shape else NOTHING_READ
+
+    def save(self, path: Path) -> None:
+        """Write it to a file."""
+        names = sorted({name for weights in self.weights.values() for name in weights})
+        table = [[self.weights[kind.value].get(name, 0.0) for name in names] for kind in KINDS]
+        np.savez_compressed(
+            path,
+            vectors=self.vectors.astype(np.float16),
+            mean=self.mean.astype(np.float16),
+            names=np.array(names),
+            weights=np.array(table, np.float32),
+        )
+
+
+def load_readout(path: Path) -> Readout:
+    """Read one from a file."""
+    with np.load(path, allow_pickle=False) as stored:
+        names = [str(name) for name in stored["names"]]
+        weights = {
+            kind.value: dict(zip(names, (float(value) for value in row), strict=True))
+            for kind, row in zip(KINDS, stored["weights"], strict=True)
+        }
+        return Readout(stored["vectors"].astype(np.float32), stored["mean"].astype(np.float32), weights)
+
+
+@cache
+def readout_for(model_id: str) -> Readout | None:
+    """The readout of a model; None if there is none."""
+    path = _FOLDER / f"{model_id}.npz"
+    return load_readout(path) if path in set(_FOLDER.glob("*.npz")) else None
