@@ -2,12 +2,7 @@
 
 import asyncio
 import json
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,16 +10,14 @@ import typer
 from rich.console import Console
 
 from app.commands.live_transcript import LiveTranscript
+from app.commands.local_server import running_server
 from app.commands.options import load_settings, reported
 from app.commands.pull_progress import pull_missing
 from app.commands.show_analysis import show_analysis
 from app.commands.simulate import Client, prepare_audio
 from app.domain.errors import ConfigurationError, GatewayUnavailable
-from app.settings import Settings
 
 RECORDINGS = Path(__file__).parents[1] / "demo"
-START_DEADLINE_S = 120.0
-STOP_DEADLINE_S = 15.0
 
 
 def demo(
@@ -45,11 +38,13 @@ def demo(
         pull_missing(settings)
         out.mkdir(parents=True, exist_ok=True)
         chunks, chunk_s = prepare_audio(recording, encoding="opus", sample_rate=16_000, channels=1, chunk_ms=20)
-        with running_server(settings, out, console) as address:
+        with running_server(settings, out, console) as server:
             console.print(f"playing {recording.name} ({len(chunks) * chunk_s:.0f} s) at {speed:g} times real time\n")
             with LiveTranscript(console, total_s=len(chunks) * chunk_s) as live:
                 config = {"encoding": "opus", "timezone": "Europe/Madrid", "started_at": time.time()}
-                client = Client(f"ws://{address}/ws/audio", config, chunks, chunk_s, speed=speed, on_message=live.show)
+                client = Client(
+                    f"ws://{server.address}/ws/audio", config, chunks, chunk_s, speed=speed, on_message=live.show
+                )
                 analysis = asyncio.run(client.run())
         show_analysis(console, analysis)
         result = out / f"analysis-{language}.json"
@@ -59,54 +54,3 @@ def demo(
             raise GatewayUnavailable(
                 f"the analysis is incomplete (see the notes above); the server's log is {out / 'server.log'}"
             )
-
-
-@contextmanager
-def running_server(settings: Settings, out: Path, console: Console) -> Iterator[str]:
-    """A real server on a free loopback port, warmed up; gives ``host:port``.
-
-    Raises:
-        GatewayUnavailable: it does not come up; names its log.
-    """
-    log_path = out / "server.log"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    command = [sys.executable, "-m", "app", "serve", "--profile", settings.profile, "--port", address.split(":")[1]]
-    command += ["--host", "127.0.0.1", "--data-dir", str(out / "data"), "--models-dir", str(settings.models_dir)]
-    with log_path.open("wb") as log, console.status(f"starting the server on {address} and loading the models"):
-        server = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own interpreter and program
-        try:
-            _wait_until_ready(address, server, log_path)
-        except BaseException:
-            _stop(server)
-            raise
-    try:
-        yield address
-    finally:
-        _stop(server)
-
-
-def _wait_until_ready(address: str, server: "subprocess.Popen[bytes]", log_path: Path) -> None:
-    import httpx2
-
-    deadline = time.monotonic() + START_DEADLINE_S
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            break
-        try:
-            if httpx2.get(f"http://{address}/ready", timeout=5).status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.1)
-        time.sleep(0.2)
-    raise GatewayUnavailable(f"the server did not start; its log tells why: {log_path}")
-
-
-def _stop(server: "subprocess.Popen[bytes]") -> None:
-    server.terminate()
-    try:
-        server.wait(STOP_DEADLINE_S)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
