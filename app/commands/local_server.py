@@ -1,5 +1,6 @@
 """A real server of our own beside a command, for as long as the command needs it."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -33,7 +34,10 @@ class LocalServer:
 
 @contextmanager
 def running_server(settings: Settings, out: Path, console: Console) -> Iterator[LocalServer]:
-    """A real server on a free loopback port, warmed up; its log and data lie in ``out``.
+    """A real server on a free loopback port, warmed up.
+
+    It reads the environment and ``.env`` as the command did, and is given the profile and the models folder of
+    ``settings``; everything that it stores lies in ``out``, whatever the environment says.
 
     Raises:
         GatewayUnavailable: it does not come up; names its log.
@@ -44,8 +48,9 @@ def running_server(settings: Settings, out: Path, console: Console) -> Iterator[
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     command = [sys.executable, "-m", "app", "serve", "--profile", settings.profile, "--port", address.split(":")[1]]
     command += ["--host", "127.0.0.1", "--data-dir", str(data_dir), "--models-dir", str(settings.models_dir)]
+    environment = {**os.environ, "VIGIA_SESSIONS__DB_PATH": str(data_dir / "sessions.db")}
     with log_path.open("wb") as log, console.status(f"starting the server on {address} and loading the models"):
-        server = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own interpreter and program
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # noqa: S603 - our own program
         try:
             _wait_until_ready(address, server, log_path)
         except BaseException:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.commands.bench.audio import _percentile
+from app.commands.bench.audio_figures import percentile
 from app.commands.bench.child_process import in_child_process
 from app.commands.bench.references import normalize, rate, read_references, reference_of, word_errors
 from app.domain.errors import ConfigurationError
@@ -44,9 +44,9 @@ def test_word_errors_are_substitutions_deletions_and_insertions() -> None:
 
 
 def test_percentiles() -> None:
-    assert _percentile([], 50) is None
-    assert _percentile([3.0], 95) == 3.0
-    assert _percentile([float(n) for n in range(101)], 95) == pytest.approx(95)
+    assert percentile([], 50) is None
+    assert percentile([3.0], 95) == 3.0
+    assert percentile([float(n) for n in range(101)], 95) == pytest.approx(95)
 
 
 def test_a_child_process_answers_with_its_peak_memory() -> None:

@@ -1,11 +1,15 @@
-"""Runs one measurement in a process of its own, so that its memory and CPU time are its own too."""
+"""Runs one measurement in a process of its own, and tells what a process took."""
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import psutil
 
 Result = TypeVar("Result")
 
@@ -20,19 +24,40 @@ def in_child_process(function: Callable[..., Result], *arguments: Any) -> tuple[
         return pool.submit(_call, function, arguments).result()
 
 
-def _call(function: Callable[..., Result], arguments: tuple[Any, ...]) -> tuple[Result, float]:
-    return function(*arguments), _peak_mib()
-
-
-def _peak_mib() -> float:
+def process_peak_mib(pid: int) -> float | None:
+    """Peak memory so far of a process that runs, in MiB; None where the system does not tell."""
     if sys.platform == "win32":
         import psutil
 
-        return float(psutil.Process().memory_info().peak_wset) / 2**20
-    status = Path("/proc/self/status")
+        return max(float(process.memory_info().peak_wset) for process in _with_children(psutil.Process(pid))) / 2**20
+    status = Path(f"/proc/{pid}/status")
     if status.exists():  # Linux's ru_maxrss begins with what the parent had (getrusage(2): it is kept across execve)
         lines = status.read_text(encoding="ascii").splitlines()
         return next(float(line.split()[1]) / 2**10 for line in lines if line.startswith("VmHWM:"))
+    return None
+
+
+def process_cpu_s(pid: int) -> float:
+    """CPU time so far of a process that runs, in seconds."""
+    import psutil
+
+    times = [process.cpu_times() for process in _with_children(psutil.Process(pid))]
+    return float(sum(each.user + each.system for each in times))
+
+
+def _with_children(process: "psutil.Process") -> "list[psutil.Process]":
+    """A process and those under it: on Windows a virtual environment's Python runs as the child of a small starter."""
+    return [process, *(process.children(recursive=True) if sys.platform == "win32" else [])]
+
+
+def _call(function: Callable[..., Result], arguments: tuple[Any, ...]) -> tuple[Result, float]:
+    return function(*arguments), _own_peak_mib()
+
+
+def _own_peak_mib() -> float:
+    peak_mib = process_peak_mib(os.getpid())
+    if peak_mib is not None:
+        return peak_mib
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,9 +44,12 @@ class Measured:
         duration_s: of the recording.
         wall_s: time it took.
         cpu_s: CPU time of the whole process meanwhile.
-        first_partial_s: from the first word's start to the first text shown; live only.
+        first_partial_s: from the first word's start to the first text shown; live and served only.
         lags_s: for each word, from its end to the first text shown that covers it, or to the transcript; live only.
-        end_to_transcript_s: from the end of the audio to the complete transcript; live only.
+        end_to_transcript_s: from the end of the audio to the complete transcript; live and served only.
+        end_to_final_s: from the end of the audio to the analysis; served only, as are the following.
+        timings_ms: what the server says that each stage took.
+        notes: why the analysis is incomplete, or empty.
     """
 
     text: str
@@ -56,6 +59,9 @@ class Measured:
     first_partial_s: float | None = None
     lags_s: list[float] = field(default_factory=list)
     end_to_transcript_s: float | None = None
+    end_to_final_s: float | None = None
+    timings_ms: Mapping[str, int] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def measure_bare(settings: Settings, recordings: Sequence[tuple[Path, str | None]]) -> list[Measured]:
