@@ -178,7 +178,9 @@ async def ask(practices: Sequence[Practice], engine: LanguageModel, kept: Path |
                 probabilities, leanings = stored["probabilities"], stored["leanings"]
         else:
             print(f"{number + 1} of {len(practices)}: {practice.name}", flush=True)
-            labelled = await LabelSentences(engine, Whole()).label(practice.sentences, practice.language)
+            labelled = await LabelSentences(engine, lambda model_id: Whole()).label(
+                practice.sentences, practice.language
+            )
             probabilities = np.array([[entry.probabilities[label] for label in Label] for entry in labelled])
             leanings = np.array([entry.readings[0] for entry in labelled])
             if path is not None:

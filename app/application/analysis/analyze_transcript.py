@@ -61,8 +61,7 @@ class AnalyzeTranscript:
     def __init__(self, model: LanguageModel) -> None:
         """Prepare; ``model`` labels sentences and phrases what was found."""
         self._model = model
-        self._readout = readout_for(model.model_id)
-        self._labels = LabelSentences(model, self._readout)
+        self._labels = LabelSentences(model)
         self._wordings = WordItems(model)
         self._summaries = Summarise(model)
 
@@ -113,12 +112,13 @@ class AnalyzeTranscript:
         """
         progress = _Progress(on_progress)
         lexicon = await asyncio.to_thread(lexicon_for, context.language)  # read from disk the first time
+        readout = await asyncio.to_thread(readout_for, self._model.model_id)
         language = context.summary_language or context.language
         sentences = await asyncio.to_thread(split_sentences, lines)
         labelled = await progress.during(
             self._labels.label(sentences, context.language, progress.part(0.0, _LABELLING))
         )
-        items = await asyncio.to_thread(extract_items, labelled, lexicon, context.names, self._readout)
+        items = await asyncio.to_thread(extract_items, labelled, lexicon, context.names, readout)
         wordings = await progress.during(
             self._wordings.word(
                 items, lexicon, language, asked=_asked(lines), on_progress=progress.part(_LABELLING, 0.9)

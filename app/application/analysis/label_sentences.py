@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.application.analysis.examples import ExampleSet, examples_for
 from app.domain.analysis.labels import NOTHING_READ, Label, LabelledSentence
-from app.domain.analysis.readout import Readout
+from app.domain.analysis.readout import Readout, readout_for
 from app.domain.analysis.sentences import Sentence
 from app.domain.language.gateway import LanguageModel
 
@@ -30,16 +30,22 @@ class LabelSentences:
     Sentences are labelled alone, after constant examples: small models label them far better so than inside a transcript.
     """
 
-    def __init__(self, model: LanguageModel, readout: Readout | None = None, *, remembered: int = 20_000) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        readout_of: Callable[[str], Readout | None] = readout_for,
+        *,
+        remembered: int = 20_000,
+    ) -> None:
         """Prepare.
 
         Args:
             model: weighs the labels.
-            readout: that was fitted on the model, if any.
+            readout_of: gives what was fitted on a model, by its id; may read files.
             remembered: labels kept, about 400 bytes each; no text is kept.
         """
         self._model = model
-        self._readout = readout
+        self._readout_of = readout_of
         self._remembered = remembered
         self._known: OrderedDict[bytes, _Opinion] = OrderedDict()
         self._asking = asyncio.Lock()
@@ -68,7 +74,8 @@ class LabelSentences:
             if key not in self._known:
                 examples = await self._fitting(language)
                 weighing = await self._model.weigh(examples.prefix(), examples.question(text), _ALTERNATIVES)
-                readings = NOTHING_READ if self._readout is None else self._readout.read(weighing.leaning)
+                readout = await asyncio.to_thread(self._readout_of, self._model.model_id)
+                readings = NOTHING_READ if readout is None else readout.read(weighing.leaning)
                 self._known[key] = weighing.probabilities, readings
                 if len(self._known) > self._remembered:
                     self._known.popitem(last=False)
