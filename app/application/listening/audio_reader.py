@@ -1,10 +1,11 @@
 """Reads stored audio of a session as samples on its clock, whatever formats it came in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,6 +19,13 @@ PRE_ROLL_S = 0.08
 POST_ROLL_S = 0.02
 """Decoded behind it, so that the resampler's filter does not run into silence at the edge."""
 _SILENCE_BYTES = 256 * 1024
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+Closable = TypeVar("Closable", bound=_Closable)
 
 
 @dataclass(frozen=True)
@@ -72,12 +80,23 @@ async def render_pcm(journal: AudioJournal, codec: AudioCodec, key: SessionKey, 
     Gaps take no room on file systems that know sparse files.
     """
     samples = 0
-    with await asyncio.to_thread(path.open, "wb") as file:
+    with await open_in_thread(lambda: path.open("wb")) as file:
         async for piece in read_audio(journal, codec, key):
             await asyncio.to_thread(_write, file, piece)
             samples += piece.samples
         await asyncio.to_thread(file.truncate, samples * 2)
     return samples
+
+
+async def open_in_thread(open_it: Callable[[], Closable]) -> Closable:
+    """What ``open_it`` opens, in a thread; closed again if the caller is cancelled meanwhile, which the thread is not."""
+    opening = asyncio.create_task(asyncio.to_thread(open_it))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            (await opening).close()
+        raise
 
 
 def _write(file: BinaryIO, piece: AudioPiece) -> None:

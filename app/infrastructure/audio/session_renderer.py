@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 
-from app.application.listening.audio_reader import render_pcm
+from app.application.listening.audio_reader import open_in_thread, render_pcm
 from app.domain.audio.gateway import AudioCodec, AudioJournal, SampleSource
 from app.domain.errors import StorageError
 from app.domain.session.models import SessionKey
@@ -36,7 +37,7 @@ class SessionRenderer:
             try:
                 await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
                 await render_pcm(self._journal, self._codec, key, path)
-                source = await asyncio.to_thread(PcmFile, path)
+                source = await open_in_thread(functools.partial(PcmFile, path))
             except OSError as exc:
                 raise StorageError(f"the audio could not be written to disk ({exc.strerror}); make room") from exc
             with contextlib.closing(source):

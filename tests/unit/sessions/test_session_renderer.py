@@ -1,4 +1,5 @@
 import asyncio
+import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -66,3 +67,24 @@ async def test_a_disk_that_refuses_is_a_storage_error(
     with pytest.raises(StorageError):
         async with SessionRenderer(journal, AvAudioCodec(), files)(KEY):
             pytest.fail(f"{blocked} is no folder")
+
+
+async def test_whenever_it_is_cancelled_nothing_stays_open(files: SessionFiles, journal: FileAudioJournal) -> None:
+    await journal.append(KEY, [AudioChunk(1, AudioFormat(), bytes(640), 0.02)])
+
+    async def render() -> None:
+        async with SessionRenderer(journal, AvAudioCodec(), files)(KEY):
+            rendered.set()
+
+    rendered, turns = asyncio.Event(), 0
+    with warnings.catch_warnings(record=True) as unclosed:
+        warnings.simplefilter("always", ResourceWarning)
+        while not rendered.is_set():
+            rendering = asyncio.create_task(render())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            rendering.cancel()
+            await asyncio.wait([rendering])
+            turns += 1
+    assert [str(warning.message) for warning in unclosed] == []
+    assert not (files.folder(KEY) / FILE_NAME).exists()
