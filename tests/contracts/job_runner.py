@@ -14,6 +14,8 @@ from app.domain.session.models import SessionKey
 KEY = SessionKey("local", "a")
 OTHER = SessionKey("local", "b")
 PATIENCE_S = 20.0
+IDLE_S = 0.1
+"""Long enough to begin whatever may begin: runners under test look for work at least ten times in it."""
 
 
 class Workshop:
@@ -148,7 +150,7 @@ class JobRunnerContract:
         await runner.submit(KEY, "finish")
         await workshop.until(lambda: ("one", "a") in workshop.running)
         await runner.submit(KEY, "again")
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(IDLE_S)
         assert ("again", "a") not in workshop.running
         workshop.gates["one"].set()
         await workshop.until(lambda: len(workshop.done) == 4)
@@ -159,7 +161,7 @@ class JobRunnerContract:
         await runner.submit(KEY, "finish")
         await workshop.until(lambda: ("one", "a") in workshop.running)
         await runner.submit(KEY, "again")
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(IDLE_S)
         await runner.submit(OTHER, "again")
         await workshop.until(lambda: workshop.done == [("again", "b")])
         workshop.gates["one"].set()
@@ -171,7 +173,7 @@ class JobRunnerContract:
         for name in "abcd":
             await runner.submit(SessionKey("local", name), "finish")
         await workshop.until(lambda: len(workshop.running) == 2)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(IDLE_S)
         assert len(workshop.running) == 2
         workshop.gates["one"].set()
         await workshop.until(lambda: len(workshop.done) == 12)

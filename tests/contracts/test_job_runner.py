@@ -14,7 +14,9 @@ from app.domain.session.jobs import Jobs
 from app.infrastructure.jobs.dbos_engine import DbosEngine
 from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
-from tests.contracts.job_runner import KEY, OTHER, JobRunnerContract, Open, Workshop
+from tests.contracts.job_runner import IDLE_S, KEY, OTHER, JobRunnerContract, Open, Workshop
+
+POLLING_INTERVAL_S = IDLE_S / 10
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def used_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that has been used: DBOS takes a second longer to serve a new one."""
     path = tmp_path_factory.mktemp("jobs") / "new" / "jobs.db"
 
-    engine = DbosEngine(path, lambda *_: None, 1)
+    engine = DbosEngine(path, lambda *_: None, 1, POLLING_INTERVAL_S)
     engine.open()
     engine.close()
     return path
@@ -36,8 +38,10 @@ class TestInlineJobRunner(JobRunnerContract):
         async def opened(jobs: Jobs) -> AsyncIterator[JobRunner]:
             runner = InlineJobRunner(jobs, concurrency=2, retry_delays_s=(0.0, 0.0))
             await runner.start()
-            yield runner
-            await runner.close()
+            try:
+                yield runner
+            finally:
+                await runner.close()
 
         return opened
 
@@ -52,10 +56,14 @@ class TestDbosJobRunner(JobRunnerContract):
     def open_runner(self, path: Path) -> Open:
         @asynccontextmanager
         async def opened(jobs: Jobs) -> AsyncIterator[JobRunner]:
-            runner = DbosJobRunner(path, jobs, concurrency=2, retry_delays_s=(0.0, 0.0))
+            runner = DbosJobRunner(
+                path, jobs, concurrency=2, retry_delays_s=(0.0, 0.0), polling_interval_s=POLLING_INTERVAL_S
+            )
             await runner.start()
-            yield runner
-            await runner.close()
+            try:
+                yield runner
+            finally:
+                await runner.close()
 
         return opened
 
@@ -88,7 +96,7 @@ class TestDbosJobRunner(JobRunnerContract):
             connection.commit()
         workshop.gates["one"].set()
         async with open_runner(workshop.jobs()) as runner:
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(IDLE_S)
             await runner.submit(KEY, "finish")
             await workshop.until(lambda: len(workshop.done) == 3)
 

@@ -15,7 +15,7 @@ from app.domain.errors import VigiaError
 from app.domain.session.gateway import JobRunner
 from app.domain.session.jobs import Jobs, JobStep
 from app.domain.session.models import SessionKey
-from app.infrastructure.jobs.dbos_engine import DbosEngine
+from app.infrastructure.jobs.dbos_engine import POLLING_INTERVAL_S, DbosEngine
 from app.infrastructure.jobs.steps import RETRY_DELAYS_S, SessionLocks, StepFailed, job_named, run_step
 
 LOOP_CHECK_INTERVAL_S = 1.0
@@ -36,10 +36,16 @@ class DbosJobRunner(JobRunner):
     """Steps run on the application's event loop; DBOS's threads only wait for them and record that they ended."""
 
     def __init__(
-        self, path: Path, jobs: Jobs, *, concurrency: int = 2, retry_delays_s: Sequence[float] = RETRY_DELAYS_S
+        self,
+        path: Path,
+        jobs: Jobs,
+        *,
+        concurrency: int = 2,
+        retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
+        polling_interval_s: float = POLLING_INTERVAL_S,
     ) -> None:
         self._jobs = jobs
-        self._engine = DbosEngine(path, self._work, concurrency)
+        self._engine = DbosEngine(path, self._work, concurrency, polling_interval_s)
         self._retry_delays_s = tuple(retry_delays_s)
         self._locks = SessionLocks()
         self._submitting = asyncio.Lock()
@@ -98,7 +104,7 @@ class DbosJobRunner(JobRunner):
         self._closing = True
         await asyncio.gather(*self._resubmitting, return_exceptions=True)
         await self._stop(list(self._running))
-        await asyncio.to_thread(self._engine.close)
+        await asyncio.to_thread(self._engine.close, frozenset(self._ended))
 
     async def _stop(self, workflow_ids: Sequence[str]) -> None:
         tasks = [self._running[workflow_id] for workflow_id in workflow_ids if workflow_id in self._running]
