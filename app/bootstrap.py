@@ -159,7 +159,7 @@ async def _compose(
     stack.push_async_callback(listening.close)
     late_audio = HearLateAudio(listening, ports, listening_options(settings))
     jobs = await _start_jobs(settings, _jobs(stores, models, analyzer, feed, late_audio), stack)
-    live = LiveSessions(settings.sessions.max_live)
+    live = LiveSessions(settings.sessions.max_live, settings.sessions.reconnect_grace_s)
     quota = AudioQuota(settings.sessions.quota_bytes, stores.journal)
     open_session = OpenSession(stores.sessions, stores.journal, stores.events)
     end_session = EndSession(stores.sessions, stores.journal, stores.events, jobs)

@@ -111,6 +111,9 @@ class SessionSettings(BaseModel):
 
     max_live: int = Field(8, ge=1, description="Sockets open at once.")
     resume_window_s: float = Field(120.0, ge=0, description="How long a dropped session waits to be resumed.")
+    reconnect_grace_s: float = Field(
+        1.0, ge=0, description="How long a client that is back at once waits for the end of its broken connection."
+    )
     persist: bool = Field(True, description="Keep chat streams on disk.")
     db_path: HomePath | None = Field(None, description="The database; default: sessions.db in the data folder.")
     ttl_s: int = Field(30 * 24 * 3600, ge=0, description="Sessions older than this are erased; 0 = never.")

@@ -17,7 +17,6 @@ from app.api.wire import Audio, ClientMessage, EndOfStream, Gap, Unknown
 from app.application.container import Container
 from app.application.listening.record import Recorder
 from app.application.sessions.feed import FeedMessage, Finished, PartialText, Progress
-from app.application.sessions.live import RECONNECT_GRACE_S
 from app.application.sessions.open_session import OpenedSession
 from app.application.sessions.stages import error_fields
 from app.domain.audio.models import JournalState
@@ -70,7 +69,7 @@ class AudioSession:
             # A session that others may know is claimed before it is touched, a new one as soon as it has a name.
             named = config.session_id and SessionKey(self._owner, config.session_id)
             if named:
-                await live.wait_released(named, RECONNECT_GRACE_S)
+                await live.wait_left(named)
             revoked = claims.enter_context(live.claim(named)) if named else None
             opened = await self._container.open_session.attach(
                 self._owner, config.session_id, config.resume_token, config.session_config()

@@ -16,7 +16,6 @@ from app.api.schemas.session import (
     session_json,
 )
 from app.api.status import status_json
-from app.application.sessions.live import RECONNECT_GRACE_S
 from app.domain.errors import InvalidInput
 from app.domain.session.models import SessionKey, SessionKind
 
@@ -65,7 +64,7 @@ async def erase_session(key: SessionKeyDep, container: ContainerDep) -> None:
 @router.post("/session/{session_id}/finish", status_code=202, summary="End a session")
 async def finish_session(key: SessionKeyDep, container: ContainerDep) -> StatusJson:
     """End a session that has no socket, and have it analysed. A session that has ended already stays as it is."""
-    await container.live.wait_released(key, RECONNECT_GRACE_S)
+    await container.live.wait_left(key)
     with container.live.claim(key):  # nobody can resume it from here on
         return status_json(await container.end_session.end(key), container)
 

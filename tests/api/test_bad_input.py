@@ -140,7 +140,8 @@ async def test_end_of_stream_twice_and_audio_after_it(server: RunningServer) -> 
     assert client.messages[-1]["analysis"]["duration_s"] == pytest.approx(len(spoken(1)) * 0.02)
 
 
-async def test_two_sockets_on_one_session(server: RunningServer) -> None:
+async def test_two_sockets_on_one_session(start_server: StartServer) -> None:
+    server = await start_server(sessions={"reconnect_grace_s": 0.1})
     async with server.socket() as first:
         ready = await first.configure(session_id="one")
         async with server.socket() as second:

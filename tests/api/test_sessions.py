@@ -121,7 +121,7 @@ async def test_bodies_are_bounded(start_server: StartServer) -> None:
 
 
 async def test_a_body_announced_as_too_large_is_refused_before_it_is_sent(server: RunningServer) -> None:
-    for path in ("/session/huge/audio", "/session"):
+    async def refused(path: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {2**50}\r\n\r\n"
         writer.write(head.encode())
@@ -129,8 +129,11 @@ async def test_a_body_announced_as_too_large_is_refused_before_it_is_sent(server
         writer.close()
         await writer.wait_closed()
 
+    await asyncio.gather(*map(refused, ("/session/huge/audio", "/session")))
 
-async def test_an_upload_into_a_live_or_ended_session_conflicts(server: RunningServer) -> None:
+
+async def test_an_upload_into_a_live_or_ended_session_conflicts(start_server: StartServer) -> None:
+    server = await start_server(sessions={"reconnect_grace_s": 0.1})
     async with server.socket() as client:
         await client.configure(session_id="live")
         answer = await server.http.post("/session/live/audio", content=wav(1))

@@ -11,7 +11,7 @@ from app.application.listening.decoded_recording import decoded_recording
 from app.application.sessions.analyze_again import AnalyzeAgain
 from app.application.sessions.end_session import FINISH_JOB, EndSession
 from app.application.sessions.hear_late_audio import HearLateAudio
-from app.application.sessions.live import RECONNECT_GRACE_S, LiveSessions
+from app.application.sessions.live import LiveSessions
 from app.application.sessions.open_session import OpenSession
 from app.application.sessions.quota import AudioQuota
 from app.application.sessions.read_session import ReadSession
@@ -94,7 +94,7 @@ class ImportRecording:
             Conflict: the session is live, or it has ended or may be resumed and the recording does not say where its gap is.
             Overloaded: the owner's quota is used up.
         """
-        await self._live.wait_released(key, RECONNECT_GRACE_S)
+        await self._live.wait_left(key)
         with self._live.claim(key):
             await self._quota.check(key.owner)
             session, made = await self._find_or_create(key)

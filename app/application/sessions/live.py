@@ -20,8 +20,15 @@ RELEASE_TIMEOUT_S = 10.0
 class LiveSessions:
     """Hands out the places for live sessions."""
 
-    def __init__(self, max_live: int) -> None:
+    def __init__(self, max_live: int, reconnect_grace_s: float = RECONNECT_GRACE_S) -> None:
+        """Take no more than ``max_live`` at once.
+
+        Args:
+            max_live: the places there are.
+            reconnect_grace_s: how long ``wait_left`` waits at most.
+        """
         self._max_live = max_live
+        self._reconnect_grace_s = reconnect_grace_s
         self._places = 0
         self._live: dict[SessionKey, _Claim] = {}
 
@@ -53,8 +60,11 @@ class LiveSessions:
         finally:
             self._places -= 1
 
-    async def wait_released(self, key: SessionKey, timeout_s: float) -> None:
-        """Return when nobody records into the session, or after ``timeout_s``: a connection that broke is still tidying up."""
+    async def wait_left(self, key: SessionKey) -> None:
+        """Return when nobody records into the session, or after a moment: a connection that broke is still tidying up."""
+        await self._wait_released(key, self._reconnect_grace_s)
+
+    async def _wait_released(self, key: SessionKey, timeout_s: float) -> None:
         if key in self._live:
             with anyio.move_on_after(timeout_s):
                 await self._live[key].released.wait()
@@ -87,7 +97,7 @@ class LiveSessions:
         """
         if key in self._live:
             self._live[key].wanted.set()
-            await self.wait_released(key, RELEASE_TIMEOUT_S)
+            await self._wait_released(key, RELEASE_TIMEOUT_S)
         with self.claim(key):
             yield
 
