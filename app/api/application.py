@@ -42,6 +42,7 @@ def make_application(
     app.add_middleware(BodyLimit)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
     for module in (session, session_audio, session_results, health, audio_socket):
-        app.include_router(module.router)
+        # As they are: what is included is built once more for every application, at its first request.
+        app.router.routes.extend(module.router.routes)
     app.add_api_route("/openapi.json", read_description, include_in_schema=False)
     return app
