@@ -127,7 +127,7 @@ class PromptServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """With clients still there, the real one. Those that have just closed their connection get a moment."""
-        for _ in range(20):
+        for _ in range(100):
             if not self.server_state.connections:
                 break
             await asyncio.sleep(0.001)
