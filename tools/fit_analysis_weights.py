@@ -22,13 +22,14 @@ import numpy as np
 import numpy.typing as npt
 
 from app.application.analysis.label_sentences import LabelSentences
+from app.application.analysis.read_conversation import ReadConversation
 from app.application.analysis.word_items import said
 from app.commands.bench.matching import Found, match, owner_is_right
 from app.domain.analysis.extract import extract_items
 from app.domain.analysis.labels import KINDS, Label, LabelledSentence
 from app.domain.analysis.lexicon import lexicon_for
 from app.domain.analysis.people import People
-from app.domain.analysis.readout import PLACES, Readout
+from app.domain.analysis.readout import PLACES, SOURCES, Readout
 from app.domain.analysis.scoring import features
 from app.domain.language.gateway import LanguageModel
 from app.infrastructure.language.llama_cpp_language_model import LlamaCppLanguageModel
@@ -39,7 +40,7 @@ ANALYSIS = Path(__file__).parents[1] / "app" / "domain" / "analysis"
 FOLDS = 6
 ROUNDS = 3
 RIDGE, LEANING_RIDGE = 2.0, 8.0
-COMPONENTS = 96
+COMPONENTS = 64
 """Principal components of the leaning that take part."""
 NEIGHBOURS = (1.0, 0.6, 0.6)
 """How large the leanings of the sentence, the one before and the one after are made: smaller is trusted less."""
@@ -54,7 +55,12 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A practice conversation as a model sees it: labels, features (sentences x features) and leanings."""
+    """A practice conversation as a model sees it.
+
+    Attributes:
+        features: sentences x features.
+        leanings: sources x sentences x dimensions.
+    """
 
     practice: Practice
     labelled: Sequence[LabelledSentence]
@@ -74,16 +80,19 @@ class Example:
 
 def fit(examples: Sequence[Example], components: int) -> Readout:
     """Weights of the features and, with ``components``, vectors for the leaning."""
-    leanings = np.concatenate([example.leanings for example in examples])
-    mean = leanings.mean(0)
-    _, sizes, directions = np.linalg.svd(leanings - mean, full_matrices=False)
-    basis = directions[:components].T * np.sqrt(len(leanings)) / sizes[0]
-    inputs = [np.concatenate([e.features, *_around((e.leanings - mean) @ basis)], axis=1) for e in examples]
+    bases, means = zip(*(_basis(examples, source, components) for source in SOURCES), strict=True)
+    inputs = [
+        np.concatenate(
+            [e.features, *(part for s in SOURCES for part in _around((e.leanings[s] - means[s]) @ bases[s]))], axis=1
+        )
+        for e in examples
+    ]
     known = examples[0].features.shape[1]
-    penalty = np.concatenate([np.full(known, RIDGE), np.full(len(PLACES) * components, LEANING_RIDGE)])
+    penalty = np.full(inputs[0].shape[1], LEANING_RIDGE)
+    penalty[:known] = RIDGE
     penalty[0] = 1e-3  # the bias is free
     weights: dict[str, dict[str, float]] = {}
-    vectors = np.zeros((len(PLACES), len(KINDS), len(mean)), np.float32)
+    vectors = np.zeros((len(SOURCES), len(PLACES), len(KINDS), len(means[0])), np.float32)
     for number, kind in enumerate(KINDS):
         fitted = np.zeros(len(penalty))
         fitted[:known] = [float(name == f"label.{kind.value}") for name in examples[0].names]
@@ -91,10 +100,24 @@ def fit(examples: Sequence[Example], components: int) -> Readout:
             targets = [e.targets(kind, x @ fitted) for e, x in zip(examples, inputs, strict=True)]
             fitted = _regression(np.concatenate(inputs), np.concatenate(targets), penalty)
         weights[kind.value] = dict(zip(examples[0].names, (float(v) for v in fitted[:known]), strict=True))
-        for place, scale in enumerate(NEIGHBOURS):
-            begin = known + place * components
-            vectors[place, number] = scale * basis @ fitted[begin : begin + components]
-    return Readout(vectors, mean.astype(np.float32), weights)
+        parts = fitted[known:].reshape(len(SOURCES), len(PLACES), components)
+        for source in SOURCES:
+            for place, scale in enumerate(NEIGHBOURS):
+                vectors[source, place, number] = scale * bases[source] @ parts[source, place]
+    return Readout(vectors, np.array(means, np.float32), weights)
+
+
+def _basis(examples: Sequence[Example], source: int, components: int) -> tuple[Matrix, Matrix]:
+    """The directions (dimensions x components) in which leanings differ most, and their mean.
+
+    Differences are brought nearer to each other, so that the smaller ones have their say.
+    """
+    leanings = np.concatenate([example.leanings[source] for example in examples])
+    mean: Matrix = leanings.mean(0)
+    variances, directions = np.linalg.eigh(np.cov(leanings - mean, rowvar=False))  # ascending
+    sizes = variances[::-1][:components]
+    basis: Matrix = directions[:, ::-1][:, :components] / (sizes * sizes[:1]) ** 0.25
+    return basis, mean
 
 
 def _around(values: Matrix) -> Sequence[Matrix]:
@@ -135,8 +158,12 @@ def compare(example: Example, readout: Readout, counts: Counter[tuple[str, str]]
     practice = example.practice
     lexicon = lexicon_for(practice.language)
     read = [
-        LabelledSentence(entry.sentence, entry.probabilities, readout.read(leaning.astype(np.float32)))
-        for entry, leaning in zip(example.labelled, example.leanings, strict=True)
+        LabelledSentence(
+            entry.sentence,
+            entry.probabilities,
+            np.sum([readout.read(example.leanings[s, n].astype(np.float32), s) for s in SOURCES], axis=0),
+        )
+        for n, entry in enumerate(example.labelled)
     ]
     items = extract_items(read, lexicon, {}, readout)
     found = [Found(PLANTED[i.kind], said(i, lexicon).text, i.evidence, i.owner) for i in items]
@@ -161,15 +188,19 @@ class Whole(Readout):
     """Reads a leaning as it is."""
 
     def __init__(self) -> None:
-        super().__init__(np.zeros((0, 0, 0), np.float32), np.zeros(0, np.float32), {})
+        super().__init__(np.zeros((0, 0, 0, 0), np.float32), np.zeros((0, 0), np.float32), {})
 
-    def read(self, leaning: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def read(self, leaning: npt.NDArray[np.float32], source: int) -> npt.NDArray[np.float32]:
         """One row."""
         return leaning[None]
 
 
 async def ask(practices: Sequence[Practice], engine: LanguageModel, kept: Path | None) -> list[Example]:
-    """Have every sentence labelled, unless the answers were kept."""
+    """Have every sentence labelled and read, unless the answers were kept."""
+
+    def whole(model_id: str) -> Readout:
+        return Whole()
+
     examples: list[Example] = []
     for number, practice in enumerate(practices):
         path = kept / f"{practice.fingerprint}.npz" if kept is not None else None
@@ -178,11 +209,10 @@ async def ask(practices: Sequence[Practice], engine: LanguageModel, kept: Path |
                 probabilities, leanings = stored["probabilities"], stored["leanings"]
         else:
             print(f"{number + 1} of {len(practices)}: {practice.name}", flush=True)
-            labelled = await LabelSentences(engine, lambda model_id: Whole()).label(
-                practice.sentences, practice.language
-            )
+            labelled = await LabelSentences(engine, whole).label(practice.sentences, practice.language)
+            read = await ReadConversation(engine, whole).read([s.text for s in practice.sentences], practice.language)
             probabilities = np.array([[entry.probabilities[label] for label in Label] for entry in labelled])
-            leanings = np.array([entry.readings[0] for entry in labelled])
+            leanings = np.array([[entry.readings[0] for entry in labelled], [entry[0] for entry in read]])
             if path is not None:
                 np.savez(path, probabilities=probabilities, leanings=leanings.astype(np.float16))
         examples.append(example_of(practice, probabilities, leanings))

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 
 from app.domain.errors import InvalidInput
@@ -93,12 +94,37 @@ class LanguageModelContract:
         with pytest.raises(InvalidInput):
             await model.weigh(PREFIX, " dog\nKind:", alternatives)
 
+    async def test_reading_gives_one_row_for_each_passage(self, model: LanguageModel) -> None:
+        passages = ["- Shall we take the bus or the train?\n", "- The train.\n", "- Good.\n"]
+        rows = await model.read("A conversation.\n", passages)
+        assert rows.shape[0] == 3
+        assert rows.dtype == np.float32
+        shorter = await model.read("A conversation.\n", passages[:2])
+        assert shorter == pytest.approx(rows[:2], abs=0.2)  # what comes later plays no part
+        other = await model.read("A conversation.\n", ["- It rains.\n", *passages[1:]])
+        assert not rows.size or np.abs(other[1] - rows[1]).max() > 0.2  # what came before does
+
+    async def test_reading_does_not_depend_on_what_was_asked_before(self, model: LanguageModel) -> None:
+        passages = [f"- Line {number} of a long conversation about nothing in particular.\n" for number in range(20)]
+        first = await model.read("A conversation.\n", passages)
+        await model.weigh(PREFIX, " dog\nKind:", [" animal", " plant"])
+        assert await model.read("A conversation.\n", passages) == pytest.approx(first, abs=1e-4)
+        await model.read("A conversation.\n", passages[:-1])
+        assert await model.read("A conversation.\n", passages) == pytest.approx(first, abs=1e-4)
+
+    @pytest.mark.parametrize("passages", [[], ["- Yes.\n", ""]])
+    async def test_reading_needs_words(self, model: LanguageModel, passages: list[str]) -> None:
+        with pytest.raises(InvalidInput):
+            await model.read("A conversation.\n", passages)
+
     async def test_what_does_not_fit_the_context_is_refused(self, model: LanguageModel) -> None:
         endless = "word " * (model.capabilities.context_tokens + 10)
         with pytest.raises(InvalidInput):
             await model.generate([Message("user", endless)], GenerateOptions(max_tokens=4))
         with pytest.raises(InvalidInput):
             await model.weigh(PREFIX, endless, [" animal", " plant"])
+        with pytest.raises(InvalidInput):
+            await model.read("", [endless])
 
     async def test_control_tokens_in_content_are_plain_text(self, model: LanguageModel) -> None:
         markup = "<|im_start|><|im_end|><|eot_id|></s>[INST]"

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.api.schemas.analysis import AnalysisJson, analysis_json
 from app.application.analysis.analyze_transcript import AnalysisContext, AnalyzeTranscript
@@ -56,6 +58,9 @@ class CheckedModel(LanguageModel):
 
     async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Weighing:
         return await self._model.weigh(prefix, text, alternatives)
+
+    async def read(self, prefix: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        return await self._model.read(prefix, passages)
 
     async def count_tokens(self, text: str) -> int:
         return await self._model.count_tokens(text)

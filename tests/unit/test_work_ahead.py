@@ -19,15 +19,17 @@ class Analyzer:
 
     def __init__(self, failures: Sequence[Exception] = ()) -> None:
         self.heard_ids: list[str] = []
+        self.before: list[str] = []
         self.prepared: list[str] = []
         self.failures = list(failures)
 
     async def prepare(self, language: str) -> None:
         self.prepared.append(language)
 
-    async def heard(self, segments: Sequence[Segment], language: str) -> None:
+    async def heard(self, segments: Sequence[Segment], before: Sequence[Segment], language: str) -> None:
         if self.failures:
             raise self.failures.pop(0)
+        self.before = [segment.segment_id for segment in before]
         self.heard_ids += [segment.segment_id for segment in segments]
 
 
@@ -88,6 +90,7 @@ async def test_long_sessions_are_analysed_from_their_beginning() -> None:
         await asyncio.sleep(0.02)
         work.stored(KEY, [segment(4)], 303.0, "es")
     assert analyzer.heard_ids == ["s1", "s2", "s3", "s4"]
+    assert analyzer.before == ["s1", "s2", "s3"]
 
 
 @pytest.mark.parametrize("failure", [GatewayBusy("busy"), RuntimeError("a bug")])

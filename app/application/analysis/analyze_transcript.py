@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from app.application.analysis.label_sentences import LabelSentences
+from app.application.analysis.read_conversation import ReadConversation
 from app.application.analysis.summarise import Summarise
 from app.application.analysis.word_items import Wording, WordItems
 from app.domain.analysis.due import resolve_due
 from app.domain.analysis.evidence import check_findings
 from app.domain.analysis.extract import FoundItem, extract_items
-from app.domain.analysis.labels import Label
+from app.domain.analysis.labels import NOTHING_READ, Label, LabelledSentence
 from app.domain.analysis.lexicon import lexicon_for
 from app.domain.analysis.models import ActionItem, Claim, Findings
 from app.domain.analysis.readout import readout_for
-from app.domain.analysis.sentences import split_sentences
+from app.domain.analysis.sentences import Sentence, split_sentences
 from app.domain.analysis.steps import find_steps
 from app.domain.analysis.summary_check import Note
 from app.domain.language.gateway import LanguageModel
@@ -24,8 +25,8 @@ from app.domain.session.models import Segment, TranscriptLine
 Result = TypeVar("Result")
 
 _HEARTBEAT_S = 2.0
-_LABELLING = 0.6
-"""Share of the progress that labelling takes; wording takes the rest, the summary the last tenth."""
+_LABELLING, _READING = 0.4, 0.7
+"""How far the progress is after labelling and after reading in context; wording takes the rest, the summary the last tenth."""
 _ASKED_PER_S = 1 / 12
 """Items worded by the model for each second of speech, so that analysis stays far below half the session's length …"""
 _ASKED = (4, 40)
@@ -62,6 +63,7 @@ class AnalyzeTranscript:
         """Prepare; ``model`` labels sentences and phrases what was found."""
         self._model = model
         self._labels = LabelSentences(model)
+        self._conversation = ReadConversation(model)
         self._wordings = WordItems(model)
         self._summaries = Summarise(model)
 
@@ -81,18 +83,20 @@ class AnalyzeTranscript:
         """
         await self._labels.prepare(language)
 
-    async def heard(self, segments: Sequence[Segment], language: str) -> None:
-        """Work ahead while a session runs: label the sentences of new final segments.
+    async def heard(self, segments: Sequence[Segment], before: Sequence[Segment], language: str) -> None:
+        """Work ahead while a session runs: label and read the sentences of new final segments.
 
         Args:
             segments: new ones, in time order.
+            before: the last ones of those that were given before.
             language: ISO 639-1 of the speech.
 
         Raises:
             GatewayError: the language model failed; nothing is lost, ``analyze`` asks again.
         """
-        lines = [TranscriptLine(s.segment_id, None, s.start, s.end, s.text) for s in segments]
-        await self._labels.label(await asyncio.to_thread(split_sentences, lines), language)
+        await self._labels.label(await _sentences(segments), language)
+        texts = [sentence.text for sentence in await _sentences([*before, *segments])]
+        await self._conversation.read(texts, language, goes_on=True)
 
     async def analyze(
         self, lines: Sequence[TranscriptLine], context: AnalysisContext, on_progress: Callable[[float], None]
@@ -118,11 +122,12 @@ class AnalyzeTranscript:
         labelled = await progress.during(
             self._labels.label(sentences, context.language, progress.part(0.0, _LABELLING))
         )
+        labelled = await progress.during(
+            self._read_in_context(labelled, context.language, progress.part(_LABELLING, _READING))
+        )
         items = await asyncio.to_thread(extract_items, labelled, lexicon, context.names, readout)
         wordings = await progress.during(
-            self._wordings.word(
-                items, lexicon, language, asked=_asked(lines), on_progress=progress.part(_LABELLING, 0.9)
-            )
+            self._wordings.word(items, lexicon, language, asked=_asked(lines), on_progress=progress.part(_READING, 0.9))
         )
         told = [Note(item.kind, wording.text, item.owner) for item, wording in zip(items, wordings, strict=True)]
         summary = await progress.during(self._summaries.summary(labelled, told, lexicon, language))
@@ -140,6 +145,23 @@ class AnalyzeTranscript:
         )
         on_progress(1.0)
         return check_findings(findings, lines, context.names.values())
+
+    async def _read_in_context(
+        self, labelled: Sequence[LabelledSentence], language: str, on_progress: Callable[[float], None]
+    ) -> tuple[LabelledSentence, ...]:
+        """Add what sentences mean where they stand; without that, nothing that was read in them counts."""
+        texts = [entry.sentence.text for entry in labelled]
+        read = await self._conversation.read(texts, language, on_progress)
+        whole = all(entry.readings.size and more.size for entry, more in zip(labelled, read, strict=True))
+        return tuple(
+            replace(entry, readings=entry.readings + more if whole else NOTHING_READ)
+            for entry, more in zip(labelled, read, strict=True)
+        )
+
+
+async def _sentences(segments: Sequence[Segment]) -> Sequence[Sentence]:
+    lines = [TranscriptLine(s.segment_id, None, s.start, s.end, s.text) for s in segments]
+    return await asyncio.to_thread(split_sentences, lines)
 
 
 class _Progress:

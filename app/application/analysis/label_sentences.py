@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.application.analysis.examples import ExampleSet, examples_for
 from app.domain.analysis.labels import NOTHING_READ, Label, LabelledSentence
-from app.domain.analysis.readout import Readout, readout_for
+from app.domain.analysis.readout import ALONE, Readout, readout_for
 from app.domain.analysis.sentences import Sentence
 from app.domain.language.gateway import LanguageModel
 
@@ -75,7 +75,7 @@ class LabelSentences:
                 examples = await self._fitting(language)
                 weighing = await self._model.weigh(examples.prefix(), examples.question(text), _ALTERNATIVES)
                 readout = await asyncio.to_thread(self._readout_of, self._model.model_id)
-                readings = NOTHING_READ if readout is None else readout.read(weighing.leaning)
+                readings = NOTHING_READ if readout is None else readout.read(weighing.leaning, ALONE)
                 self._known[key] = weighing.probabilities, readings
                 if len(self._known) > self._remembered:
                     self._known.popitem(last=False)

@@ -16,6 +16,8 @@ BEGIN_AT_S = 300.0
 """Shorter sessions are analysed in a minute or two after their end; until here recognition has the processor to itself."""
 KEPT_SESSIONS = 64
 """Sessions whose first minutes are remembered until it is known whether they become long ones."""
+KEPT_SEGMENTS = 60
+"""Of a long session, kept for what comes after them: enough to know how sentences are read together."""
 PAUSE_S = 1.0
 """Between two requests: segments come in bursts, and a few at once cost less than each alone."""
 
@@ -29,14 +31,15 @@ class Analyzer(Protocol):
         """Get ready for a language."""
         ...
 
-    async def heard(self, segments: Sequence[Segment], language: str) -> None:
-        """Prepare the analysis of these segments."""
+    async def heard(self, segments: Sequence[Segment], before: Sequence[Segment], language: str) -> None:
+        """Prepare the analysis of new segments; ``before`` are the last ones of those that were given before."""
         ...
 
 
 @dataclass
 class _Waiting:
     segments: list[Segment] = field(default_factory=list)
+    before: list[Segment] = field(default_factory=list)
     language: str | None = None
     heard_s: float = 0.0
     prepared: bool = False
@@ -77,6 +80,7 @@ class WorkAhead:
         waiting = self._waiting.pop(key, None)
         if waiting is not None:
             waiting.segments.clear()  # it may be about to be advanced
+            waiting.before.clear()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -96,7 +100,8 @@ class WorkAhead:
                 await self._analyzer.prepare(waiting.language)
             if waiting.segments and waiting.heard_s >= self._begin_at_s:
                 segments, waiting.segments = waiting.segments, []
-                await self._analyzer.heard(segments, waiting.language)
+                before, waiting.before = waiting.before, [*waiting.before, *segments][-KEPT_SEGMENTS:]
+                await self._analyzer.heard(segments, before, waiting.language)
         except Exception as error:  # whatever it was, the other sessions' turn comes; the end reports what fails again
             code = error.code if isinstance(error, VigiaError) else type(error).__name__
             log.info("not analysed ahead", extra={"code": code})

@@ -16,6 +16,8 @@ from app.domain.analysis.labels import KINDS, NOTHING_READ
 _FOLDER = Path(__file__).with_name("readouts")
 PLACES = ("own", "next", "previous")
 """A sentence's leaning counts for itself, for the sentence after it, and for the one before it."""
+SOURCES = ALONE, IN_CONTEXT = (0, 1)
+"""Leanings after a sentence alone (``LanguageModel.weigh``), and in the conversation (``LanguageModel.read``)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,18 +25,19 @@ class Readout:
     """Classifiers of one model.
 
     Attributes:
-        vectors: float32, places x kinds x the leaning's dimensions: what a leaning adds to the log-odds.
-        mean: float32, the usual leaning, which adds nothing.
+        vectors: float32, sources x places x kinds x the leaning's dimensions: what a leaning adds to the log-odds.
+        means: float32, sources x dimensions: the usual leanings, which add nothing.
         weights: by kind, of the other features; fitted together with ``vectors``.
     """
 
     vectors: NDArray[np.float32]
-    mean: NDArray[np.float32]
+    means: NDArray[np.float32]
     weights: Mapping[str, Mapping[str, float]]
 
-    def read(self, leaning: NDArray[np.float32]) -> NDArray[np.float32]:
+    def read(self, leaning: NDArray[np.float32], source: int) -> NDArray[np.float32]:
         """Log-odds, places x kinds, that a leaning adds; empty if it is not of the model that this was fitted on."""
-        return self.vectors @ (leaning - self.mean) if leaning.shape == self.mean.shape else NOTHING_READ
+        mean = self.means[source]
+        return self.vectors[source] @ (leaning - mean) if leaning.shape == mean.shape else NOTHING_READ
 
     def save(self, path: Path) -> None:
         """Write it to a file."""
@@ -43,7 +46,7 @@ class Readout:
         np.savez_compressed(
             path,
             vectors=self.vectors.astype(np.float16),
-            mean=self.mean.astype(np.float16),
+            means=self.means.astype(np.float16),
             names=np.array(names),
             weights=np.array(table, np.float32),
         )
@@ -57,7 +60,7 @@ def load_readout(path: Path) -> Readout:
             kind.value: dict(zip(names, (float(value) for value in row), strict=True))
             for kind, row in zip(KINDS, stored["weights"], strict=True)
         }
-        return Readout(stored["vectors"].astype(np.float32), stored["mean"].astype(np.float32), weights)
+        return Readout(stored["vectors"].astype(np.float32), stored["means"].astype(np.float32), weights)
 
 
 @cache

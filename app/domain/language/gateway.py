@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message, Weighing
 
 
@@ -44,6 +47,23 @@ class LanguageModel(Protocol):
         Raises:
             InvalidInput: fewer than two alternatives, equal first tokens, or too long for the context.
             GatewayBusy, GatewayTimeout, GatewayUnavailable: as for ``generate``.
+        """
+        ...
+
+    async def read(self, prefix: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        """Read passages one after another (plain text, no chat template), and tell what the model leans to after each.
+
+        Args:
+            prefix: the constant beginning; its evaluation is kept between calls.
+            passages: at least one, none of them empty.
+
+        Returns:
+            float32, passages x dimensions of ``Weighing.leaning``; a row depends on nothing that comes after its passage.
+            No columns if the model tells no leanings.
+
+        Raises:
+            InvalidInput: no passage, an empty one, or too long for the context.
+            GatewayError: the model failed.
         """
         ...
 

@@ -5,6 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.domain.errors import InvalidInput
 from app.domain.language.gateway import LanguageModel
 from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message, Weighing
@@ -68,6 +71,13 @@ class DummyLanguageModel(LanguageModel):
                     likeness[index] = max(likeness[index], _overlap(said, set(_WORD.findall(block.lower()))))
         sharpened = [value**4 for value in likeness]
         return Weighing(tuple(value / sum(sharpened) for value in sharpened))
+
+    async def read(self, prefix: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        """It leans to nothing."""
+        if not passages or not all(passages):
+            raise InvalidInput("a passage to read must not be empty")
+        self._check_fits(_count(prefix) + sum(map(_count, passages)))
+        return np.zeros((len(passages), 0), np.float32)
 
     async def count_tokens(self, text: str) -> int:
         """Number of words and marks."""

@@ -138,6 +138,35 @@ class LlamaCppEngine:
         row = self._api.llama_get_logits_ith(self._context, -1)
         return np.ctypeslib.as_array(row, shape=(self.vocabulary_size,)).copy()
 
+    def evaluate_each(
+        self, tokens: Sequence[int], places: Sequence[int], check: Callable[[], None], *, constant: int = 0
+    ) -> list[Logits]:
+        """Logits of what follows each of some places; the same to the last bit, whatever was evaluated before.
+
+        Args:
+            tokens: the whole sequence.
+            places: ascending indices of tokens, from ``constant`` on; at least one.
+            check: called before each batch; raises to stop.
+            constant: how many of the first tokens will come again; their state is kept.
+
+        Raises:
+            InvalidInput: longer than the context.
+        """
+        if len(tokens) > self.context_tokens:
+            raise InvalidInput(f"the prompt has {len(tokens)} tokens, the context {self.context_tokens}")
+        wanted = list(tokens)
+        start = self._rewind(wanted[: constant + 1], constant)
+        if start < constant:
+            self._decode(wanted[start:constant], check)
+            self._keep(tuple(wanted[:constant]))
+            start = constant
+        found: list[Logits] = []
+        for begin in range(start, places[-1] + 1, _BATCH_TOKENS):
+            check()
+            end = min(begin + _BATCH_TOKENS, places[-1] + 1)
+            found += self._decode_each(wanted[begin:end], [place - begin for place in places if begin <= place < end])
+        return found
+
     def _rewind(self, wanted: list[int], constant: int) -> int:
         """Forget what does not fit ``wanted``, or put a kept state back; returns how many tokens are evaluated then."""
         common = 0
@@ -164,12 +193,31 @@ class LlamaCppEngine:
             check()
             part = tokens[begin : begin + _BATCH_TOKENS]
             array = (self._api.llama_token * len(part))(*part)
-            status = self._api.llama_decode(self._context, self._api.llama_batch_get_one(array, len(part)))
-            if status != 0:
-                self._api.llama_memory_clear(self._memory, True)
-                self._evaluated = []
-                raise GatewayError(f"llama.cpp could not evaluate the prompt (status {status})")
+            self._see(self._api.llama_decode(self._context, self._api.llama_batch_get_one(array, len(part))))
             self._evaluated.extend(part)
+
+    def _decode_each(self, tokens: Sequence[int], places: Sequence[int]) -> list[Logits]:
+        """One batch; logits after the tokens at ``places``."""
+        batch = self._api.llama_batch_init(len(tokens), 0, 1)
+        try:
+            batch.n_tokens = len(tokens)
+            for index, token in enumerate(tokens):
+                batch.token[index], batch.pos[index] = token, len(self._evaluated) + index
+                batch.n_seq_id[index], batch.seq_id[index][0] = 1, 0
+                batch.logits[index] = index in places
+            self._see(self._api.llama_decode(self._context, batch))
+            rows = [self._api.llama_get_logits_ith(self._context, place) for place in places]
+            found = [np.ctypeslib.as_array(row, shape=(self.vocabulary_size,)).copy() for row in rows]
+        finally:
+            self._api.llama_batch_free(batch)
+        self._evaluated.extend(tokens)
+        return found
+
+    def _see(self, status: int) -> None:
+        if status != 0:
+            self._api.llama_memory_clear(self._memory, True)
+            self._evaluated = []
+            raise GatewayError(f"llama.cpp could not evaluate the prompt (status {status})")
 
     def _keep(self, prefix: tuple[int, ...]) -> None:
         size = int(self._api.llama_state_seq_get_size(self._context, 0))

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.errors import ConfigurationError, InvalidInput
 from app.domain.language.gateway import LanguageModel
 from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message, Weighing
 from app.infrastructure.language.chat_templates import ChatTemplate, recognise
-from app.infrastructure.language.llama_cpp_engine import LlamaCppEngine
+from app.infrastructure.language.llama_cpp_engine import LlamaCppEngine, Logits
 from app.infrastructure.language.llama_cpp_sampling import TokenChooser
 from app.infrastructure.runtime.cores import give_way, usable_cores
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker
@@ -77,6 +78,10 @@ class LlamaCppLanguageModel(LanguageModel):
     async def weigh(self, prefix: str, text: str, alternatives: Sequence[str]) -> Weighing:
         """Softmax over the alternatives' first tokens."""
         return await self.worker.run(lambda engine, token: _weigh(engine, token, prefix, text, alternatives))
+
+    async def read(self, prefix: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        """The same view of the last hidden state as ``weigh`` gives."""
+        return await self.worker.run(lambda engine, token: _read(engine, token, prefix, passages))
 
     async def count_tokens(self, text: str) -> int:
         """Tokens of the text as plain text."""
@@ -151,8 +156,29 @@ def _weigh(engine: LlamaCppEngine, token: CancelToken, prefix: str, text: str, a
     logits = engine.evaluate(constant + engine.tokenize(text), token.check, constant=len(constant))
     chosen = logits[[first[0] for first in firsts]].astype(np.float64)
     weights = np.exp(chosen - chosen.max())
-    leaning = logits[np.linspace(*_LEANING_TOKENS, _LEANING_SIZE).astype(int) % logits.size]
-    return Weighing(tuple(float(weight) for weight in weights / weights.sum()), leaning - leaning.mean())
+    return Weighing(tuple(float(weight) for weight in weights / weights.sum()), _leaning(logits))
+
+
+def _read(engine: LlamaCppEngine, token: CancelToken, prefix: str, passages: Sequence[str]) -> NDArray[np.float32]:
+    tokens = engine.opening() + engine.tokenize(prefix)
+    constant = len(tokens)
+    places: list[int] = []
+    for passage in passages:
+        added = engine.tokenize(passage)
+        if not added:
+            raise InvalidInput("a passage to read must not be empty")
+        tokens += added
+        places.append(len(tokens) - 1)
+    if not places:
+        raise InvalidInput("there is nothing to read")
+    found = engine.evaluate_each(tokens, places, token.check, constant=constant)
+    return np.stack([_leaning(logits) for logits in found])
+
+
+def _leaning(logits: Logits) -> NDArray[np.float32]:
+    leaning: NDArray[np.float32] = logits[np.linspace(*_LEANING_TOKENS, _LEANING_SIZE).astype(int) % logits.size]
+    leaning -= leaning.mean()
+    return leaning
 
 
 def _gguf_file(path: Path) -> Path:

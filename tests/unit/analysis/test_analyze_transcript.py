@@ -117,7 +117,7 @@ async def test_work_ahead_is_not_done_again() -> None:
     model = CountingModel()
     use_case = AnalyzeTranscript(model)
     segments = [Segment(line.segment_id, line.start, line.end, line.text) for line in ENGLISH]
-    await use_case.heard(segments, "en")
+    await use_case.heard(segments, [], "en")
     ahead = model.weighed
     await use_case.analyze(ENGLISH, AnalysisContext("en"), lambda fraction: None)
     assert ahead == model.weighed
