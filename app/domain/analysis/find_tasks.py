@@ -139,7 +139,14 @@ def _owner(dialogue: Dialogue, task: FoundTask) -> str | None:
         owner = _asked(dialogue, index) or _other(dialogue, index)
         if owner is not None:
             return owner
-    return None
+    return _agreeing(dialogue, last)
+
+
+def _agreeing(dialogue: Dialogue, index: int) -> str | None:
+    """Who says yes to what was told without a name ("The form on my desk by Friday." "Friday. Okay, yes.")."""
+    if dialogue.says("needs", index) or dialogue.says("others_will", index):
+        return None
+    return next((dialogue.speaker(r) for r in dialogue.reply(index)[:2] if dialogue.says("acceptances", r)), None)
 
 
 def _asked(dialogue: Dialogue, index: int) -> str | None:
@@ -149,9 +156,11 @@ def _asked(dialogue: Dialogue, index: int) -> str | None:
         return dialogue.people.owner_called(name)
     acting = dialogue.lexicon.find("others_will", dialogue.text(index))
     if acting is not None:
-        names = dialogue.people.mentioned(acting.group())
-        if names or not dialogue.says("needs", index):
-            return dialogue.people.owner_called(names[0]) if names else _role(dialogue, acting.group())
+        named = dialogue.people.acting(dialogue.text(index))
+        if named is not None:
+            return dialogue.people.owner_called(named)
+        if not dialogue.says("needs", index):
+            return None if dialogue.asks(index) else _role(dialogue, acting.group())
     if not dialogue.says("requests", index):
         return None
     replies = dialogue.reply(index)

@@ -14,6 +14,7 @@ _CLOSING_VOCATIVE = re.compile(rf", (?P<name>{_NAME})(?=[?!.…]+$|, )")
 _CAPITALISED = re.compile(rf"(?<![\w'’]){_NAME}")
 _INSIDE = re.compile(rf"(?<=[a-záéíóúñü,;] ){_NAME}")
 _LOWER_CASE = re.compile(r"(?<![\w'’])[a-záéíóúñü][\w'’-]*")
+_CONTRACTION = re.compile(r"['’](?:s|ll|d)\b")
 _MIN_VOTES = 1.5
 
 
@@ -61,6 +62,13 @@ class People:
             if self._is_name(match.group())
             and (match.start() > 0 or match.group() in self._inside or self._acts(match.group(), text))
         ]
+
+    def acting(self, text: str) -> str | None:
+        """The name of somebody who is talked about and will do something ("Ana's bringing the cups")."""
+        found = self._lexicon.find("others_will", text)
+        doing = _CONTRACTION.sub("", found.group()) if found is not None else ""
+        names = (self._titled(m, doing) for m in _CAPITALISED.finditer(doing) if self._is_name(m.group()))
+        return next(names, None)
 
     def _titled(self, name: re.Match[str], text: str) -> str:
         title = self._lexicon.find("titles", text[: name.start()].rstrip())

@@ -56,6 +56,18 @@ def test_somebody_who_is_talked_about_owns_the_task() -> None:
     assert (tarea.owner, tarea.due_text) == ("Pablo", "el lunes")
 
 
+def test_who_acts_is_known_in_any_form_of_the_name() -> None:
+    (task,) = extract("en", "T", "S1: And Ashley's going to make up the programmes, she's home from Dublin tonight.")
+    assert task.owner == "Ashley"
+    (tarea,) = extract("es", "T", "S1: Del borrador se encarga Purificación, la de la gestoría, la semana que viene.")
+    assert tarea.owner == "Purificación"
+
+
+def test_who_agrees_to_what_was_told_owns_it() -> None:
+    (task,) = extract("en", "TCC", "S1: And get the form on my desk by Friday.", "S2: Friday. Okay, yes, for sure.")
+    assert task.owner == "S2"
+
+
 def test_what_somebody_has_to_do_has_no_owner() -> None:
     (task,) = extract("en", "T", "S1: Somebody has to paint the hull before the end of May.")
     assert task.owner is None
