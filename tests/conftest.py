@@ -1,6 +1,7 @@
 """Fixtures that all tests may use: a real server on loopback, and guards."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,6 +17,14 @@ from tests.server import RunningServer, run_server
 # How long an example takes says more about the machine's other work than about the code.
 hypothesis_settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("any-machine")
+
+UNIT_WORKERS = 4
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Unit tests alone run side by side; tests with models one after another, since these take all cores."""
+    return min(UNIT_WORKERS, os.cpu_count() or 1) if config.option.markexpr == "unit" else 0
+
 
 StartServer = Callable[..., Awaitable[RunningServer]]
 
