@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from app.application.listening.audio_reader import open_in_thread, render_pcm
 from app.domain.audio.gateway import AudioCodec, AudioJournal, SampleSource
@@ -43,5 +44,9 @@ class SessionRenderer:
             with contextlib.closing(source):
                 yield source
         finally:
-            with contextlib.suppress(OSError):  # what cannot be removed now goes with the session
-                await asyncio.to_thread(path.unlink)
+            await asyncio.shield(asyncio.to_thread(_remove, path))  # also if this wait is cancelled
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # what cannot be removed now goes with the session
+        path.unlink()
