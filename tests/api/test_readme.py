@@ -3,19 +3,16 @@
 import asyncio
 import re
 import sys
-import wave
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.domain.audio.pcm import to_pcm16
-from app.infrastructure.transcription.dummy import tones
 from app.main import create_app
 from app.settings import Settings
 from tests.server import RunningServer
+from tests.wav_files import write_words
 
 pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
@@ -60,11 +57,7 @@ def test_routes_that_are_named_exist(tmp_path: Path) -> None:
 async def test_the_socket_example_runs(server: RunningServer, tmp_path: Path) -> None:
     script, recording = tmp_path / "stream.py", tmp_path / "recording.wav"
     script.write_text(code_blocks("python")[0], encoding="utf-8")
-    with wave.open(str(recording), "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(16_000)
-        wav.writeframes(to_pcm16(np.concatenate([tones(range(6)), np.zeros(16_000, np.float32)])))
+    write_words(recording, range(6))
     arguments = [str(script), str(recording), server.url.replace("http", "ws") + "/ws/audio"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

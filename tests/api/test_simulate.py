@@ -1,17 +1,15 @@
 """The reference client, against the real server."""
 
 import asyncio
-import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.commands.simulate import Client, prepare_audio
-from app.domain.audio.pcm import to_pcm16
 from app.domain.errors import GatewayUnavailable, InvalidInput
-from app.infrastructure.transcription.dummy import tones
 from tests.server import Message, RunningServer
+from tests.wav_files import write_wav, write_words
 
 pytestmark = pytest.mark.unit
 WORDS = range(1, 11)
@@ -20,13 +18,7 @@ TEXT = " ".join(f"w{number}" for number in WORDS)
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "words.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(to_pcm16(np.concatenate([tones(WORDS), np.zeros(16_000, np.float32)])))
-    return path
+    return write_words(tmp_path / "words.wav", WORDS)
 
 
 async def play(
@@ -109,10 +101,6 @@ async def test_messages_keep_to_the_servers_limit(server: RunningServer, size: i
 
 def test_pcm16_is_sent_sample_for_sample(recording: Path) -> None:
     samples = np.array([-32768, -20_001, -1, 0, 1, 20_001, 32767] * 100, "<i2").tobytes()
-    with wave.open(str(recording), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(samples)
+    write_wav(recording, samples)
     chunks, _ = prepare_audio(recording, encoding="pcm16", sample_rate=16_000, channels=1, chunk_ms=20)
     assert b"".join(chunks) == samples

@@ -3,11 +3,9 @@
 import json
 import sys
 import tempfile
-import wave
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -15,10 +13,9 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.commands.bench.audio_figures import SERVED, WHOLE, show, summary
 from app.commands.bench.served import measure_served, measured_of
-from app.domain.audio.pcm import to_pcm16
 from app.domain.errors import ConfigurationError, GatewayUnavailable
-from app.infrastructure.transcription.dummy import tones
 from app.settings import Settings
+from tests.wav_files import write_words
 
 pytestmark = pytest.mark.unit
 WORDS = range(1, 7)
@@ -37,13 +34,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "words.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(to_pcm16(np.concatenate([tones(WORDS), np.zeros(16_000, np.float32)])))
-    return path
+    return write_words(tmp_path / "words.wav", WORDS)
 
 
 def analysis(*, complete: bool = True, **timings_ms: int) -> dict[str, Any]:

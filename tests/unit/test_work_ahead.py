@@ -61,7 +61,11 @@ async def test_nothing_is_kept_of_an_erased_session() -> None:
         work.forget(KEY)
         work.forget(KEY)
         work.stored(KEY, [segment(2)], 301.0, "en")
-    assert analyzer.heard_ids == ["s2"]
+        await asyncio.sleep(0.02)
+        work.forget(KEY)
+        work.stored(KEY, [segment(3)], 302.0, "en")
+    assert analyzer.heard_ids == ["s2", "s3"]
+    assert analyzer.before == []
 
 
 async def test_every_session_has_its_language_prepared_once_it_is_known() -> None:

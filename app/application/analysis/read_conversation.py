@@ -95,7 +95,7 @@ class ReadConversation:
                 leanings = await self._model.read(_HEADS[language], lines)
             except InvalidInput:  # more tokens than any language has for so few characters: it is no language
                 log.info("lines too long to be read in context")
-                return [NOTHING_READ] * new
+                return [np.zeros(readout.vectors.shape[1:3], np.float32)] * new
             self._known[key] = [readout.read(leaning, IN_CONTEXT) for leaning in leanings[-new:]]
             if len(self._known) > self._remembered:
                 self._known.popitem(last=False)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from app.domain.analysis.labels import KINDS, NOTHING_READ
 
 _FOLDER = Path(__file__).with_name("readouts")
-PLACES = ("own", "next", "previous")
-"""A sentence's leaning counts for itself, for the sentence after it, and for the one before it."""
+PLACES = (0, -1, 1)
+"""Whose leanings count for a sentence: its own, that of the one before, and that of the one after."""
 SOURCES = ALONE, IN_CONTEXT = (0, 1)
 """Leanings after a sentence alone (``LanguageModel.weigh``), and in the conversation (``LanguageModel.read``)."""
 

@@ -8,7 +8,7 @@ from app.domain.analysis.due import find_due
 from app.domain.analysis.labels import KINDS, Label, LabelledSentence
 from app.domain.analysis.lexicon import Lexicon
 from app.domain.analysis.people import People
-from app.domain.analysis.readout import Readout
+from app.domain.analysis.readout import PLACES, Readout
 from app.domain.analysis.score_weights import WEIGHTS
 from app.domain.analysis.sentences import Sentence
 
@@ -90,8 +90,11 @@ def score_sentences(
 
 def _read(labelled: Sequence[LabelledSentence], index: int, kind: int) -> float:
     """What the readout finds in a sentence and its neighbours."""
-    neighbours = ((0, index), (1, index - 1), (2, index + 1))  # as in ``readout.PLACES``
-    return sum(float(labelled[n].readings[place, kind]) for place, n in neighbours if 0 <= n < len(labelled))
+    return sum(
+        float(labelled[index + offset].readings[place, kind])
+        for place, offset in enumerate(PLACES)
+        if 0 <= index + offset < len(labelled)
+    )
 
 
 def _label_odds(entry: LabelledSentence) -> Mapping[Label, float]:

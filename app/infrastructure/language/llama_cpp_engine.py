@@ -126,14 +126,9 @@ class LlamaCppEngine:
         Raises:
             InvalidInput: longer than the context.
         """
-        if len(tokens) > self.context_tokens:
-            raise InvalidInput(f"the prompt has {len(tokens)} tokens, the context {self.context_tokens}")
+        self._check_length(tokens)
         wanted = list(tokens)
-        start = self._rewind(wanted, constant)
-        if start < constant < len(wanted):
-            self._decode(wanted[start:constant], check)
-            self._keep(tuple(wanted[:constant]))
-            start = constant
+        start = self._begin(wanted, constant, check)
         self._decode(wanted[start:], check)
         row = self._api.llama_get_logits_ith(self._context, -1)
         return np.ctypeslib.as_array(row, shape=(self.vocabulary_size,)).copy()
@@ -141,7 +136,9 @@ class LlamaCppEngine:
     def evaluate_each(
         self, tokens: Sequence[int], places: Sequence[int], check: Callable[[], None], *, constant: int = 0
     ) -> list[Logits]:
-        """Logits of what follows each of some places; the same to the last bit, whatever was evaluated before.
+        """Logits of what follows each of some places.
+
+        All after the constant part is evaluated again and in the same batches, so that equal prompts give equal logits.
 
         Args:
             tokens: the whole sequence.
@@ -152,20 +149,28 @@ class LlamaCppEngine:
         Raises:
             InvalidInput: longer than the context.
         """
-        if len(tokens) > self.context_tokens:
-            raise InvalidInput(f"the prompt has {len(tokens)} tokens, the context {self.context_tokens}")
+        self._check_length(tokens)
         wanted = list(tokens)
-        start = self._rewind(wanted[: constant + 1], constant)
-        if start < constant:
-            self._decode(wanted[start:constant], check)
-            self._keep(tuple(wanted[:constant]))
-            start = constant
+        start = self._begin(wanted[: constant + 1], constant, check)
         found: list[Logits] = []
         for begin in range(start, places[-1] + 1, _BATCH_TOKENS):
             check()
             end = min(begin + _BATCH_TOKENS, places[-1] + 1)
             found += self._decode_each(wanted[begin:end], [place - begin for place in places if begin <= place < end])
         return found
+
+    def _check_length(self, tokens: Sequence[int]) -> None:
+        if len(tokens) > self.context_tokens:
+            raise InvalidInput(f"the prompt has {len(tokens)} tokens, the context {self.context_tokens}")
+
+    def _begin(self, wanted: list[int], constant: int, check: Callable[[], None]) -> int:
+        """Have at least the constant part evaluated; returns how many tokens of ``wanted`` are, never all."""
+        start = self._rewind(wanted, constant)
+        if not start < constant < len(wanted):
+            return start
+        self._decode(wanted[start:constant], check)
+        self._keep(tuple(wanted[:constant]))
+        return constant
 
     def _rewind(self, wanted: list[int], constant: int) -> int:
         """Forget what does not fit ``wanted``, or put a kept state back; returns how many tokens are evaluated then."""

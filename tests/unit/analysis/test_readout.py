@@ -1,10 +1,12 @@
 """What a model's leaning adds to the scores of sentences."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.domain.analysis import readout as readout_module
 from app.domain.analysis.labels import KINDS, Label, LabelledSentence
 from app.domain.analysis.lexicon import lexicon_for
 from app.domain.analysis.people import People
@@ -73,6 +75,18 @@ def test_a_readout_is_kept_in_a_file(tmp_path: Path) -> None:
     assert stored.vectors == pytest.approx(readout().vectors)
     assert stored.means == pytest.approx(readout().means)
     assert stored.weights["task"] == {"asks": -1.5, "bias": 2.0}
+
+
+def test_every_readout_is_written_down_with_its_checksum() -> None:
+    folder = Path(readout_module.__file__).with_name("readouts")
+    told = (folder / "README.md").read_text(encoding="utf-8")
+    stored = sorted(folder.glob("*.npz"))
+    assert stored
+    for path in stored:
+        content = path.read_bytes()
+        assert f"| `{path.name}` |" in told
+        assert f"| {len(content):,} | `{hashlib.sha256(content).hexdigest()}` |" in told
+        assert readout_for(path.stem) is not None
 
 
 @pytest.mark.parametrize("model_id", ["no-such-model", "../score_weights", "", "/etc/passwd"])

@@ -1,7 +1,6 @@
 """Recordings that are uploaded into sessions which have audio already."""
 
 import asyncio
-import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +18,6 @@ from app.application.sessions.open_session import OpenSession
 from app.application.sessions.quota import AudioQuota
 from app.application.sessions.read_session import ReadSession
 from app.domain.audio.models import Waveform
-from app.domain.audio.pcm import to_pcm16
 from app.domain.errors import GatewayUnavailable, Overloaded, TooLarge
 from app.domain.session.jobs import Job, JobStep
 from app.domain.session.models import SessionKey, SessionState
@@ -29,6 +27,7 @@ from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
 from app.infrastructure.sqlite.database import SqliteDatabase
 from app.infrastructure.transcription.dummy import DummyTranscriber, tones
 from tests.listening_world import QUICK_RETRIES, World, numbered, open_world
+from tests.wav_files import write_wav
 
 pytestmark = pytest.mark.unit
 WORD = {"word_s": 0.3, "pause_s": 0.2}
@@ -91,16 +90,8 @@ class Desk:
             quota=AudioQuota(self.quota_bytes, journal),
             max_session_s=MAX_SESSION_S,
         )
-        return await importing(key, self._wav(audio), offset_s=offset_s, finish=finish)
-
-    def _wav(self, audio: Waveform) -> Path:
-        path = self.folder / "upload.wav"
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(16_000)
-            file.writeframes(to_pcm16(audio))
-        return path
+        path = write_wav(self.folder / "upload.wav", audio)
+        return await importing(key, path, offset_s=offset_s, finish=finish)
 
     async def gappy(self) -> tuple[SessionKey, float]:
         """A session of ten words with a gap after the fifth, and where that begins."""
