@@ -1,6 +1,7 @@
 """``python -m app bench audio``: word errors, speed, memory and delays of recording sessions, beside bare faster-whisper."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from app.commands.bench.listening import measure_bare, measure_live, measure_rec
 from app.commands.bench.machine import machine
 from app.commands.bench.references import read_references
 from app.commands.bench.served import measure_served, require_models
+from app.commands.bench.variants import with_variants
 from app.commands.options import SpokenLanguage, load_settings, reported
 from app.domain.errors import ConfigurationError
 from app.infrastructure.models import listening_options
@@ -33,6 +35,10 @@ AtOnce = Annotated[
         help="Also stream so many sessions at a time, and compare their texts with those alone. Can be given again.",
     ),
 ]
+Variants = Annotated[
+    bool,
+    typer.Option("--variants", help="Add each recording quieter, later and with faint noise: word errors to rely on."),
+]
 NoBare = Annotated[bool, typer.Option("--no-bare", help="Leave bare faster-whisper out.")]
 NoServed = Annotated[
     bool, typer.Option("--no-served", help="Leave the sessions on a real server out, and with them the language model.")
@@ -48,6 +54,7 @@ def bench_audio(
     pace: Pace = 1.0,
     at_once: AtOnce = None,
     language: SpokenLanguage = None,
+    variants: Variants = False,
     no_bare: NoBare = False,
     no_served: NoServed = False,
     profile: Profile = None,
@@ -55,7 +62,7 @@ def bench_audio(
 ) -> None:
     """Recognise recordings as whole files, as live sessions and on a real server, beside bare faster-whisper in one run."""
     settings = load_settings(profile=profile, models_dir=models_dir)
-    with reported():
+    with reported(), tempfile.TemporaryDirectory(prefix="vigia-bench-") as scratch:
         paths = files or sorted(DEMO.glob("*.ogg"))
         missing = [path for path in paths if not path.is_file()]
         if missing:
@@ -65,6 +72,8 @@ def bench_audio(
             texts = read_references(reference)
         if not no_served:
             require_models(settings)
+        if variants:
+            paths, texts = with_variants(paths, texts, Path(scratch))
         recordings = [(path, language) for path in paths]
         ways: dict[str, Way] = {}
         if not no_bare and settings.models.transcriber == "faster-whisper":
@@ -82,6 +91,7 @@ def bench_audio(
             "language_model": settings.models.language_model_weights if SERVED in ways else None,
             "beam_size": settings.listening.beam_size,
             "pace": pace,
+            "variants": variants,
             "ways": {name: summary(paths, texts, found, peak) for name, (found, peak) in ways.items()},
             "same_text_as_alone": same_texts(ways),
         }
