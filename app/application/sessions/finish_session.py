@@ -19,6 +19,7 @@ from app.application.sessions.stages import StageDetails, Stages
 from app.domain.analysis.models import Findings
 from app.domain.audio.gateway import SampleSource
 from app.domain.diarization.alignment import transcript_lines
+from app.domain.diarization.relabelling import keep_labels
 from app.domain.diarization.gateway import Diarizer
 from app.domain.session.gateway import AnalysisStore, SessionStore, TranscriptStore
 from app.domain.session.jobs import Job, Jobs, JobStep
@@ -120,7 +121,9 @@ class FinishSession:
                 turns = await self._ports.diarizer.diarize(
                     audio, speakers=session.config.speakers, on_progress=progress
                 )
-            await self._ports.transcripts.set_turns(key, turns)
+            transcripts = self._ports.transcripts
+            turns = keep_labels(await transcripts.turns(key), turns, (await transcripts.names(key)).keys())
+            await transcripts.set_turns(key, turns)
             return {"speakers": len({turn.speaker for turn in turns})}
 
         await self._stages.run(key, "diarize", work, failure="Speakers could not be told apart")
