@@ -20,6 +20,7 @@ from app.application.sessions.finish_session import FinishingPorts, FinishSessio
 from app.application.sessions.hear_late_audio import HearLateAudio
 from app.application.sessions.import_recording import ImportRecording
 from app.application.sessions.live import LiveSessions
+from app.application.sessions.missed_finals import MissedFinals
 from app.application.sessions.open_session import OpenSession
 from app.application.sessions.publish_analysis import AnalysisRuns
 from app.application.sessions.quota import AudioQuota
@@ -158,12 +159,12 @@ async def _compose(
     listening = LiveListening(ports, listening_options(settings))
     stack.push_async_callback(listening.close)
     late_audio = HearLateAudio(listening, ports, listening_options(settings))
-    jobs = await _start_jobs(settings, _jobs(stores, models, analyzer, feed, late_audio), stack)
+    read_session = ReadSession(stores.sessions, stores.transcripts, stores.analyses, stores.journal)
+    jobs = await _start_jobs(settings, _jobs(stores, models, analyzer, feed, late_audio, read_session), stack)
     live = LiveSessions(settings.sessions.max_live, settings.sessions.reconnect_grace_s)
     quota = AudioQuota(settings.sessions.quota_bytes, stores.journal)
     open_session = OpenSession(stores.sessions, stores.journal, stores.events)
     end_session = EndSession(stores.sessions, stores.journal, stores.events, jobs)
-    read_session = ReadSession(stores.sessions, stores.transcripts, stores.analyses, stores.journal)
     erase_session = EraseSession(
         stores.sessions, stores.journal, jobs, listening, live, (feed, work_ahead, read_session)
     )
@@ -175,7 +176,7 @@ async def _compose(
     return Container(
         sessions=stores.sessions,
         analyses=stores.analyses,
-        events=stores.events,
+        missed_finals=MissedFinals(stores.events, read_session),
         search=stores.search,
         journal=stores.journal,
         codec=stores.codec,
@@ -212,11 +213,17 @@ async def _compose(
 
 
 def _jobs(
-    stores: Stores, models: Models, analyzer: AnalyzeTranscript, feed: SessionFeed, hearing: HearLateAudio
+    stores: Stores,
+    models: Models,
+    analyzer: AnalyzeTranscript,
+    feed: SessionFeed,
+    hearing: HearLateAudio,
+    read_session: ReadSession,
 ) -> Jobs:
     ports = FinishingPorts(
         sessions=stores.sessions,
         transcripts=stores.transcripts,
+        read_session=read_session,
         analyses=stores.analyses,
         feed=feed,
         hearing=hearing,

@@ -11,6 +11,7 @@ from app.application.analysis.analyze_transcript import AnalysisContext
 from app.application.sessions.feed import FeedMessage, SessionFeed
 from app.application.sessions.finish_session import FinishingPorts, FinishSession
 from app.application.sessions.publish_analysis import AnalysisRuns
+from app.application.sessions.read_session import ReadSession
 from app.application.sessions.stages import Stages
 from app.domain.analysis.models import Claim, Evidence, Findings
 from app.domain.audio.gateway import SampleSource
@@ -26,6 +27,8 @@ from app.domain.session.models import (
     TranscriptLine,
 )
 from app.infrastructure.diarization.dummy_diarizer import DummyDiarizer
+from app.infrastructure.journal.file_journal import FileAudioJournal
+from app.infrastructure.runtime.session_files import SessionFiles
 from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
 from app.infrastructure.sqlite.database import SqliteDatabase
 from app.infrastructure.sqlite.events import SqliteEventLog
@@ -63,6 +66,7 @@ class Finishing:
     transcripts: SqliteTranscriptStore
     analyses: SqliteAnalysisStore
     events: SqliteEventLog
+    journal: FileAudioJournal
     feed: SessionFeed = field(default_factory=SessionFeed)
     now: float = NOW
     hearing: Failing = field(default_factory=Failing)
@@ -105,6 +109,7 @@ class Finishing:
         ports = FinishingPorts(
             sessions=self.sessions,
             transcripts=self.transcripts,
+            read_session=ReadSession(self.sessions, self.transcripts, self.analyses, self.journal),
             analyses=self.analyses,
             feed=self.feed,
             hearing=self,
@@ -158,6 +163,7 @@ async def opened(path: Path) -> AsyncIterator[Finishing]:
         SqliteTranscriptStore(database),
         SqliteAnalysisStore(database),
         SqliteEventLog(database),
+        FileAudioJournal(SessionFiles(path.parent / "sessions")),
     )
     await database.close()
 

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import anyio
 from fastapi import APIRouter, Depends, WebSocket
+from starlette.websockets import WebSocketDisconnect
 
 from app.api.connection import Connection, run_beside
 from app.api.dependencies import ContainerDep, Principal, SettingsDep, admit_socket
@@ -92,17 +93,21 @@ class AudioSession:
     async def _serve(self, opened: OpenedSession, config: ConfigMessage, pump: "asyncio.Future[int]") -> None:
         key = opened.session.key
         recorder = self._recorder(opened, config)
-        ended = False
+        ended, reached_at = False, None
         try:
             await self._container.listening.start(key)
             self._send_ready(opened)
+            await self._send_missed(opened)
             await run_beside(self._record(recorder), recorder.commit_forever(), _never_before_the_end(pump))
             self._ack(await recorder.close())
             await self._container.end_session.end(key)
             ended = True
+        except WebSocketDisconnect as left:
+            reached_at = self._connection.reached_at(left)
+            raise
         finally:
             if not ended:
-                await self._interrupt(key, recorder)
+                await self._interrupt(key, recorder, reached_at or self._connection.heard_at)
         self._connection.allow_silence()
         version = await run_beside(asyncio.shield(pump), self._read_after_end())
         self._outbox.message(final_message(await self._container.read_session.report(key, version)))
@@ -138,6 +143,13 @@ class AudioSession:
             }
         )
 
+    async def _send_missed(self, opened: OpenedSession) -> None:
+        """Tell a client that comes back what became final meanwhile."""
+        lines = await self._container.missed_finals(opened.session.key) if opened.resumed else ()
+        if lines:
+            final = frozenset(line.segment_id for line in lines)
+            self._outbox.partial(PartialText("", lines, final, opened.journal.audio_s))
+
     async def _record(self, recorder: Recorder) -> None:
         while True:
             message = await self._connection.receive()
@@ -172,13 +184,13 @@ class AudioSession:
                     InvalidInput("the stream has ended; this and what follows is ignored", code="stream_ended")
                 )
 
-    async def _interrupt(self, key: SessionKey, recorder: Recorder) -> None:
+    async def _interrupt(self, key: SessionKey, recorder: Recorder, reached_at: float) -> None:
         try:
             await recorder.close()
         except Exception as error:  # whatever it was, the session must not seem to be live for ever
             log.warning("the last audio was not stored", extra=error_fields(error))
         try:
-            await self._container.end_session.interrupt(key)
+            await self._container.end_session.interrupt(key, reached_at)
         except Exception as error:  # tried again by whoever watches over interrupted sessions
             log.warning("not marked as interrupted yet", extra=error_fields(error))
 

@@ -12,13 +12,14 @@ from app.application.sessions.erase_session import EraseSession
 from app.application.sessions.feed import SessionFeed
 from app.application.sessions.import_recording import ImportRecording
 from app.application.sessions.live import LiveSessions
+from app.application.sessions.missed_finals import MissedFinals
 from app.application.sessions.open_session import OpenSession
 from app.application.sessions.quota import AudioQuota
 from app.application.sessions.read_session import ReadSession
 from app.application.sessions.rename_speakers import RenameSpeakers
 from app.application.warm_up import ModelInUse, WarmUp
 from app.domain.audio.gateway import AudioCodec, AudioJournal
-from app.domain.session.gateway import AnalysisStore, EventLog, JobRunner, SearchIndex, SessionStore
+from app.domain.session.gateway import AnalysisStore, JobRunner, SearchIndex, SessionStore
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Container:
 
     sessions: SessionStore
     analyses: AnalysisStore
-    events: EventLog
+    missed_finals: MissedFinals
     search: SearchIndex
     journal: AudioJournal
     codec: AudioCodec

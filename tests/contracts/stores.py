@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.domain.analysis.models import ActionItem, Analysis, Claim, Evidence, Findings
+from app.domain.audio.models import TimeSpan
 from app.domain.diarization.models import SpeakerTurn
 from app.domain.errors import Conflict, NotFound
 from app.domain.session.gateway import AnalysisStore, EventLog, SearchIndex, SessionStore, TranscriptStore
@@ -18,6 +19,7 @@ from app.domain.session.models import (
     SessionKind,
     SessionState,
     StageResult,
+    TranscriptLine,
 )
 from app.domain.transcription.models import Word
 
@@ -54,7 +56,10 @@ def analysis(summary: str = "Se tomó una decisión.") -> Analysis:
     claim = Claim("We do it.", evidence)
     risk = Claim("Wet floor", (Evidence(frame_id="f1"),))
     findings = Findings("es", summary, (claim,), (claim,), (item,), (risk,))
-    return Analysis(findings, {"transcriber": "x", "diarizer": None}, {"analyze": 12}, False, ("no speakers",))
+    lines = (TranscriptLine("s1", "S1", 0.0, 1.5, "hola"), TranscriptLine("s1.2", None, 1.5, 2.0, "adiós"))
+    gaps = (TimeSpan(2.0, 4.5),)
+    models = {"transcriber": "x", "diarizer": None}
+    return Analysis(findings, lines, gaps, models, {"analyze": 12}, False, ("no speakers",))
 
 
 class SessionStoreContract:

@@ -11,6 +11,8 @@ from app.bootstrap import build_container
 from app.domain.audio.models import AudioChunk, AudioFormat
 from app.domain.audio.pcm import to_pcm16
 from app.domain.session.models import SessionConfig, SessionKey, SessionState
+from app.infrastructure.sqlite.database import SqliteDatabase
+from app.infrastructure.sqlite.events import SqliteEventLog
 from app.infrastructure.transcription.dummy import tones
 from app.settings import ModelSettings, SessionSettings, Settings
 
@@ -50,8 +52,11 @@ async def test_live_interrupted_and_ended_sessions_are_finished_after_a_restart(
             report = await second.read_session.report(key)
             assert " ".join(line.text for line in report.lines) == "w1 w2 w3 w4 w5 w6 w7 w8"
             assert (report.analysis.version, report.analysis.complete) == (1, True)
-            kinds = [event.kind for event in await second.events.read(key)]
-            assert kinds.count("final_result") == 1
     async with server(tmp_path) as third:
         await asyncio.sleep(2 * WINDOW_S)
         assert [(await third.analyses.get(key)).version for key in keys] == [1, 1, 1]
+    database = await SqliteDatabase.open(tmp_path / "sessions.db")
+    for key in keys:
+        kinds = [event.kind for event in await SqliteEventLog(database).read(key)]
+        assert kinds.count("final_result") == 1
+    await database.close()

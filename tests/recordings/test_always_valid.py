@@ -95,7 +95,7 @@ async def test_results_are_valid(name: str, runs: int) -> None:
             session = Session(
                 SessionKey("local", "s"), SessionKind.RECORDING, SessionState.FINISHED, SessionConfig(), "", 0.0
             )
-            report = SessionReport(session, Analysis(findings, {}, {}, complete=True, version=1), tuple(lines), ())
+            report = SessionReport(session, Analysis(findings, tuple(lines), (), {}, {}, version=1), tuple(lines))
             jsonschema.validate(json.loads(analysis_json(report).model_dump_json()), schema)
     finally:
         engine.close()

@@ -121,7 +121,7 @@ def analysis_json(report: SessionReport) -> AnalysisJson:
             risks=_evidence_lists(findings.risks),
         ),
         photos=[],
-        gaps=[SpanJson(start=round(gap.start, 3), end=round(gap.end, 3)) for gap in report.gaps],
+        gaps=[SpanJson(start=round(gap.start, 3), end=round(gap.end, 3)) for gap in report.analysis.gaps],
         models={role: analysis.models.get(role) for role in ROLES} | dict(analysis.models),
         timings_ms=dict.fromkeys(TIMINGS, 0) | dict(analysis.timings_ms),
         quality=QualityJson(complete=analysis.complete, notes=list(analysis.notes)),

@@ -4,7 +4,6 @@ Each stage is a step of a durable job: it takes the session's key, reads and wri
 interruption. Whatever fails, the session ends with an analysis of what there is.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from app.application.analysis.analyze_transcript import AnalysisContext
 from app.application.sessions.end_session import FINISH_JOB
 from app.application.sessions.feed import Failed, SessionFeed
 from app.application.sessions.publish_analysis import AnalysisRuns
+from app.application.sessions.read_session import ReadSession
 from app.application.sessions.stage_progress import told_progress
 from app.application.sessions.stages import StageDetails, Stages
 from app.domain.analysis.models import Findings
 from app.domain.audio.gateway import SampleSource
-from app.domain.diarization.alignment import transcript_lines
-from app.domain.diarization.relabelling import keep_labels
 from app.domain.diarization.gateway import Diarizer
+from app.domain.diarization.relabelling import keep_labels
 from app.domain.session.gateway import AnalysisStore, SessionStore, TranscriptStore
 from app.domain.session.jobs import Job, Jobs, JobStep
 from app.domain.session.models import Session, SessionKey, TranscriptLine
@@ -67,6 +66,7 @@ class FinishingPorts:
 
     sessions: SessionStore
     transcripts: TranscriptStore
+    read_session: ReadSession
     analyses: AnalysisStore
     feed: SessionFeed
     hearing: Hearing
@@ -141,7 +141,7 @@ class FinishSession:
         if await self._runs.stored(key):
             return
         session = await self._ports.sessions.get(key)
-        lines = await self._lines(key)
+        lines, gaps = await self._ports.read_session.lines(key), await self._ports.read_session.gaps(key)
         language = session.language or session.config.language or UNDETERMINED
         findings = Findings(session.config.summary_language or language)
         context = AnalysisContext(
@@ -161,13 +161,7 @@ class FinishSession:
             return {"lines": len(lines)}
 
         await self._stages.run(key, "analyze", work, failure="The transcript could not be analysed")
-        await self._runs.store(key, findings, models=self._models(session, lines), silent=not lines)
-
-    async def _lines(self, key: SessionKey) -> Sequence[TranscriptLine]:
-        segments = await self._ports.transcripts.segments(key)
-        turns = await self._ports.transcripts.turns(key)
-        # Hours of words take long enough to be felt by other sessions.
-        return await asyncio.to_thread(transcript_lines, segments, turns)
+        await self._runs.store(key, findings, lines=lines, gaps=gaps, models=self._models(session, lines))
 
     def _models(self, session: Session, lines: Sequence[TranscriptLine]) -> dict[str, str | None]:
         diarized = session.config.diarize and lines

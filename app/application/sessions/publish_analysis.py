@@ -1,14 +1,15 @@
 """One run of the post-session work makes exactly one version of the analysis, and announces it once."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from app.application.sessions.feed import Finished, SessionFeed
 from app.domain.analysis.models import Analysis, Findings
+from app.domain.audio.models import TimeSpan
 from app.domain.errors import NotFound
 from app.domain.session.gateway import AnalysisStore, EventLog, SessionStore
-from app.domain.session.models import Session, SessionKey, SessionState, StageResult
+from app.domain.session.models import Session, SessionKey, SessionState, StageResult, TranscriptLine
 
 RUN = "run"
 """Name of the record that a run keeps among the stages' results."""
@@ -51,7 +52,13 @@ class AnalysisRuns:
         return await self._newest(key) > int(run.details["after_version"])
 
     async def store(
-        self, key: SessionKey, findings: Findings, *, models: Mapping[str, str | None], silent: bool
+        self,
+        key: SessionKey,
+        findings: Findings,
+        *,
+        lines: Sequence[TranscriptLine],
+        gaps: Sequence[TimeSpan],
+        models: Mapping[str, str | None],
     ) -> None:
         """Store a run's version, with timings and notes from its stages."""
         session = await self._sessions.get(key)
@@ -63,9 +70,17 @@ class AnalysisRuns:
         notes = [str(result.details.get("note", f"The stage {result.stage} did not end.")) for result in failed]
         if any(result.stage == "transcribe" for result in failed):
             notes.append(f"The transcript reaches {_clock(session.heard_s)} of {_clock(session.audio_s)}.")
-        elif silent:
+        elif not lines:
             notes.append("No speech was found in this session." if session.audio_s else "This session has no audio.")
-        analysis = Analysis(findings, dict(models), timings_ms, complete=not failed, notes=tuple(notes))
+        analysis = Analysis(
+            findings=findings,
+            lines=tuple(lines),
+            gaps=tuple(gaps),
+            models=dict(models),
+            timings_ms=timings_ms,
+            complete=not failed,
+            notes=tuple(notes),
+        )
         await self._analyses.add(key, analysis)
 
     async def publish(self, key: SessionKey) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.analysis.models import ActionItem, Analysis, Claim, Findings
@@ -27,12 +27,11 @@ class Transcript:
 
 @dataclass(frozen=True)
 class SessionReport:
-    """Everything that the analysis JSON holds."""
+    """Everything that the analysis JSON holds; ``lines`` are the analysis's with names."""
 
     session: Session
     analysis: Analysis
     lines: tuple[TranscriptLine, ...]
-    gaps: tuple[TimeSpan, ...]
 
 
 class ReadSession:
@@ -70,7 +69,14 @@ class ReadSession:
             NotFound: there is no such session.
         """
         session = await self.session(key)
-        return Transcript(session, await self._lines(key, await self._transcripts.names(key)))
+        return Transcript(session, name_speakers(await self.lines(key), await self._transcripts.names(key)))
+
+    async def lines(self, key: SessionKey) -> tuple[TranscriptLine, ...]:
+        """The transcript so far, with labels for speakers."""
+        segments = await self._transcripts.segments(key)
+        turns = await self._transcripts.turns(key)
+        # Hours of words take long enough to be felt by live sessions.
+        return await asyncio.to_thread(transcript_lines, segments, turns)
 
     async def speakers(self, key: SessionKey) -> Mapping[str, str | None]:
         """Speaker labels with their names, in the order in which they are first heard."""
@@ -93,7 +99,7 @@ class ReadSession:
         self._gaps.pop(key, None)
 
     async def report(self, key: SessionKey, version: int | None = None) -> SessionReport:
-        """The newest, or the given, analysis with what belongs to it.
+        """The newest, or the given, analysis with the transcript that it was made from.
 
         Raises:
             NotFound: no such session, or no such version.
@@ -103,9 +109,8 @@ class ReadSession:
         names = await self._transcripts.names(key)
         return SessionReport(
             session=session,
-            analysis=replace(analysis, findings=name_findings(analysis.findings, names)),
-            lines=await self._lines(key, names),
-            gaps=await self.gaps(key),
+            analysis=replace(analysis, findings=name_findings(analysis.findings, names, analysis.lines)),
+            lines=name_speakers(analysis.lines, names),
         )
 
     async def _find_gaps(self, key: SessionKey) -> tuple[TimeSpan, ...]:
@@ -116,20 +121,18 @@ class ReadSession:
                     _extend(gaps, TimeSpan(stored.start_s, stored.start_s + stored.chunk.duration_s))
         return tuple(gaps)
 
-    async def _lines(self, key: SessionKey, names: Mapping[str, str]) -> tuple[TranscriptLine, ...]:
-        segments = await self._transcripts.segments(key)
-        turns = await self._transcripts.turns(key)
-        # Hours of words take long enough to be felt by live sessions.
-        return name_speakers(await asyncio.to_thread(transcript_lines, segments, turns), names)
 
+def name_findings(findings: Findings, names: Mapping[str, str], lines: Sequence[TranscriptLine]) -> Findings:
+    """Put names in the place of speaker labels, in texts and owners; quotes stay verbatim.
 
-def name_findings(findings: Findings, names: Mapping[str, str]) -> Findings:
-    """Put names in the place of speaker labels, in texts and owners; quotes stay verbatim."""
+    A label that somebody said, such as the storage called S3, is a word and stays in texts.
+    """
     if not names:
         return findings
+    spoken = {label for line in lines for label in _LABEL.findall(line.text)}
 
     def named(text: str) -> str:
-        return _LABEL.sub(lambda match: names.get(match[0], match[0]), text)
+        return _LABEL.sub(lambda match: match[0] if match[0] in spoken else names.get(match[0], match[0]), text)
 
     def claims(items: tuple[Claim, ...]) -> tuple[Claim, ...]:
         return tuple(replace(item, text=named(item.text)) for item in items)

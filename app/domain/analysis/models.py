@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.domain.audio.models import TimeSpan
+from app.domain.session.models import TranscriptLine
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -60,10 +63,13 @@ class Findings:
 class Analysis:
     """One version of a session's analysis.
 
-    Transcript, photos and gaps are not part of it: they are joined on reading, so that they cannot disagree with the stores.
+    It keeps transcript and gaps as they were when it was made: late audio changes both, and an older version's evidence
+    must still be found in it.
 
     Attributes:
         findings: summary and claims. Speakers are labels (``S1``); names are put in on reading.
+        lines: the transcript that it was made from, by start time; speakers are labels.
+        gaps: stretches of the session that no audio covered.
         models: model ids by role.
         timings_ms: by stage.
         complete: False if a stage failed.
@@ -72,6 +78,8 @@ class Analysis:
     """
 
     findings: Findings
+    lines: tuple[TranscriptLine, ...]
+    gaps: tuple[TimeSpan, ...]
     models: Mapping[str, str | None]
     timings_ms: Mapping[str, int]
     complete: bool = True

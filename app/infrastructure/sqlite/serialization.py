@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from app.domain.analysis.models import ActionItem, Analysis, Claim, Evidence, Findings
-from app.domain.session.models import SessionConfig
+from app.domain.audio.models import TimeSpan
+from app.domain.session.models import SessionConfig, TranscriptLine
 from app.domain.transcription.models import Word
 
 
@@ -42,6 +43,8 @@ def analysis_from_json(text: str, version: int) -> Analysis:
     body = from_json(text)
     return Analysis(
         findings=_findings(body["findings"]),
+        lines=tuple(TranscriptLine(**line) for line in body.get("lines", ())),
+        gaps=tuple(TimeSpan(**gap) for gap in body.get("gaps", ())),
         models=body["models"],
         timings_ms=body["timings_ms"],
         complete=body.get("complete", True),
