@@ -27,6 +27,7 @@ class FinalsInOrder:
         session: Session,
         stored_segments: int,
         *,
+        purpose: Purpose,
         on_final: Callable[[Block, Sequence[Segment]], None],
         on_failure: Callable[[], None],
     ) -> None:
@@ -37,6 +38,7 @@ class FinalsInOrder:
             retry: of failed recognitions.
             session: as stored.
             stored_segments: how many are there already.
+            purpose: final or background.
             on_final: called when a block's segments are stored.
             on_failure: called when recognition has failed for good.
         """
@@ -47,6 +49,7 @@ class FinalsInOrder:
         self._config = session.config
         self._spoken_language = SpokenLanguage(session.config.language or session.language)
         self._count = stored_segments
+        self._purpose = purpose
         self._on_final = on_final
         self._on_failure = on_failure
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -129,7 +132,7 @@ class FinalsInOrder:
             language=self._config.language,
             prior_language=self._spoken_language.kept,
             vocabulary=self._config.vocabulary,
-            purpose=Purpose.FINAL,
+            purpose=self._purpose,
         )
 
     async def _commit(self, block: Block, found: Transcription) -> None:

@@ -17,6 +17,7 @@ from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.errors import GatewayUnavailable
 from app.domain.session.models import Segment, Session
 from app.domain.transcription.blocks import Block
+from app.domain.transcription.models import Purpose
 
 log = logging.getLogger(__name__)
 SILENCE_STORED_S = 15.0
@@ -29,9 +30,9 @@ class SessionEar:
     """One session being heard, by one task."""
 
     def __init__(
-        self, ports: HearingPorts, options: ListeningOptions, session: Session, *, stored_segments: int
+        self, ports: HearingPorts, options: ListeningOptions, session: Session, *, stored_segments: int, live: bool
     ) -> None:
-        """Start the task; ``stored_segments`` are there already."""
+        """Start the task; ``stored_segments`` are there already. What is not ``live`` lets live sessions go first."""
         start = round(session.heard_s * SAMPLE_RATE_HZ)
         self._key = session.key
         self._feed = ports.feed
@@ -39,7 +40,13 @@ class SessionEar:
         self._tail = JournalTail(ports.journal, ports.codec, session.key, session.heard_s)
         self._cutter = BlockCutter(ports.vad, options.endpointing, options.blocks, start=start)
         self._finals = FinalsInOrder(
-            ports, options.retry, session, stored_segments, on_final=self._on_final, on_failure=self._on_failure
+            ports,
+            options.retry,
+            session,
+            stored_segments,
+            purpose=Purpose.FINAL if live else Purpose.BACKGROUND,
+            on_final=self._on_final,
+            on_failure=self._on_failure,
         )
         self._shown = ShownText(ports.transcriber, ports.feed, session, self._finals, options.partial_interval_s)
         self._target_s = session.heard_s

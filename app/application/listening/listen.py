@@ -31,11 +31,16 @@ class LiveListening:
         Raises:
             NotFound: there is no such session.
         """
+        await self._start(key, live=True)
+
+    async def _start(self, key: SessionKey, *, live: bool) -> None:
         if key not in self._ears:
             session = await self._ports.sessions.get(key)
             segments = await self._ports.transcripts.segments(key)
             if key not in self._ears:  # another call may have been faster
-                self._ears[key] = SessionEar(self._ports, self._options, session, stored_segments=len(segments))
+                self._ears[key] = SessionEar(
+                    self._ports, self._options, session, stored_segments=len(segments), live=live
+                )
 
     def audio_arrived(self, key: SessionKey, audio_s: float) -> None:
         """The session's journal reaches ``audio_s`` now; never blocks."""
@@ -63,7 +68,7 @@ class LiveListening:
         ear = self._ears.get(key)
         if ear is not None and ear.failed:
             await self.stop(key)
-        await self.start(key)
+        await self._start(key, live=False)  # an uploaded recording, or one that an earlier process left
         ear = self._ears[key]
         state = await self._ports.journal.state(key)
         try:

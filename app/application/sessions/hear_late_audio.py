@@ -13,6 +13,7 @@ from app.application.listening.listen import LiveListening
 from app.application.listening.listening_options import ListeningOptions
 from app.domain.audio.models import SAMPLE_RATE_HZ, TimeSpan
 from app.domain.session.models import SessionKey
+from app.domain.transcription.models import Purpose
 
 
 class HearLateAudio:
@@ -77,6 +78,7 @@ class HearLateAudio:
             self._options.retry,
             session,
             count,
+            purpose=Purpose.BACKGROUND,
             on_final=lambda block, segments: None,
             on_failure=lambda: None,
         )

@@ -9,6 +9,7 @@ class Purpose(str, Enum):
 
     PARTIAL = "partial"  # shown while the words are spoken; replaced later
     FINAL = "final"  # kept
+    BACKGROUND = "background"  # kept, of a recording that nobody is speaking into: live sessions go first
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class TranscribeOptions:
         prior_language: used when ``language`` is None: what was spoken before; the model
             leaves it only when it is sure of another language.
         vocabulary: names and jargon that may occur.
-        purpose: partial or final.
+        purpose: what the result is for; decides who goes first, and how carefully it is done.
         word_times: whether ``words`` is needed.
     """
 

@@ -14,6 +14,8 @@ from app.infrastructure.transcription.whisper_decoding import decode_final, deco
 
 LANES = 2
 """Decodes at once. Two lanes of one thread finish more on two cores than one of two threads; more lanes only add memory."""
+BACKGROUND_DEADLINE_S = 3600.0
+"""For a block of an uploaded recording: it waits for as long as live sessions keep both lanes busy."""
 
 
 class FasterWhisperTranscriber(Transcriber):
@@ -71,6 +73,8 @@ class FasterWhisperTranscriber(Transcriber):
         def final(model: Any, token: CancelToken) -> Transcription:
             return decode_final(model, speech, options, beam_size=self._beam_size, check=token.check)
 
+        if options.purpose is Purpose.BACKGROUND:
+            return await self.worker.run(final, priority=Priority.POST_SESSION, deadline_s=BACKGROUND_DEADLINE_S)
         return await self.worker.run(final, priority=Priority.LIVE_FINAL)
 
     def close(self) -> None:
