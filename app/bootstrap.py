@@ -265,7 +265,13 @@ async def _watch_sessions(
     stack: contextlib.AsyncExitStack,
 ) -> None:
     window = ResumeWindow(
-        stores.sessions, stores.journal, jobs, live, end_session, window_s=settings.sessions.resume_window_s
+        stores.sessions,
+        stores.journal,
+        stores.events,
+        jobs,
+        live,
+        end_session,
+        window_s=settings.sessions.resume_window_s,
     )
     await window.take_over()
     retention = Retention(stores.sessions, live, erase_session, ttl_s=settings.sessions.ttl_s)

@@ -21,6 +21,10 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+CONNECTED = "connected"
+"""The event of a socket that attached to a session."""
+
+
 @dataclass(frozen=True)
 class OpenedSession:
     """A session that audio can be added to.
@@ -87,12 +91,16 @@ class OpenSession:
         if existing is None:
             if token is not None:
                 raise NotFound("there is no such session to resume", code="session_not_found", param="session_id")
-            return await self.create(owner, session_id, config)
+            opened = await self.create(owner, session_id, config)
+            await self._connected(opened)
+            return opened
         if token is not None and not hmac.compare_digest(hash_token(token), existing.token_hash):
             raise Forbidden("this is not the session's resume_token", code="wrong_resume_token", param="resume_token")
         if existing.state not in (SessionState.OPEN, SessionState.INTERRUPTED):
             raise Conflict("the session has ended", code="session_ended", param="session_id")
-        return await self._reopen(existing, token, config)
+        opened = await self._reopen(existing, token, config)
+        await self._connected(opened)
+        return opened
 
     async def _find(self, owner: str, session_id: str | None) -> Session | None:
         if session_id is None:
@@ -122,8 +130,11 @@ class OpenSession:
             config=session.config if has_audio else _merged(session.config, config),
         )
         await self._sessions.save(session)
-        await self._events.append(session.key, "resumed", {"audio_ms": round(journal.audio_s * 1000)})
         return OpenedSession(session, token, journal, resumed=resumed)
+
+    async def _connected(self, opened: OpenedSession) -> None:
+        payload = {"resumed": opened.resumed, "audio_ms": round(opened.journal.audio_s * 1000)}
+        await self._events.append(opened.session.key, CONNECTED, payload)
 
 
 def _merged(made: SessionConfig, asked: SessionConfig) -> SessionConfig:

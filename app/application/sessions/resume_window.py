@@ -10,11 +10,12 @@ from dataclasses import replace
 from app.application.sessions.end_session import FINISH_JOB, EndSession
 from app.application.sessions.every_session import every_session
 from app.application.sessions.live import LiveSessions
+from app.application.sessions.open_session import CONNECTED
 from app.application.sessions.stages import error_fields
 from app.domain.audio.gateway import AudioJournal
 from app.domain.errors import Conflict, NotFound
-from app.domain.session.gateway import JobRunner, SessionStore
-from app.domain.session.models import Session, SessionState
+from app.domain.session.gateway import EventLog, JobRunner, SessionStore
+from app.domain.session.models import Session, SessionKey, SessionState
 
 CHECK_INTERVAL_S = 5.0
 """How late a session may be finished after its window: little beside the two minutes of the window."""
@@ -32,6 +33,7 @@ class ResumeWindow:
         self,
         sessions: SessionStore,
         journal: AudioJournal,
+        events: EventLog,
         jobs: JobRunner,
         live: LiveSessions,
         end_session: EndSession,
@@ -43,6 +45,7 @@ class ResumeWindow:
     ) -> None:
         self._sessions = sessions
         self._journal = journal
+        self._events = events
         self._jobs = jobs
         self._live = live
         self._end_session = end_session
@@ -57,12 +60,10 @@ class ResumeWindow:
         Sessions that were live or interrupted get the whole window again: their clients could not reach the server.
         """
         async for session in every_session(self._sessions, states=(SessionState.OPEN, SessionState.INTERRUPTED)):
-            if session.state is SessionState.OPEN:
-                # A session without audio was only made, over HTTP, and may wait for its socket.
-                if (await self._journal.state(session.key)).audio_s > 0:
-                    await self._end_session.interrupt(session.key)
-            else:
+            if session.state is SessionState.INTERRUPTED:
                 await self._sessions.save(replace(session, interrupted_at=self._clock()))
+            elif await self._was_live(session.key):
+                await self._end_session.interrupt(session.key)
         await self.resubmit()
 
     async def watch(self) -> None:
@@ -91,6 +92,12 @@ class ResumeWindow:
         """Ask for the work of every session that has ended without a result; what is under way is not disturbed."""
         async for session in every_session(self._sessions, states=(SessionState.PROCESSING,)):
             await self._jobs.submit(session.key, FINISH_JOB)
+
+    async def _was_live(self, key: SessionKey) -> bool:
+        """Whether a client was connected; otherwise the session was only made, over HTTP, and may wait for its socket."""
+        if (await self._journal.state(key)).audio_s > 0:
+            return True
+        return any(event.kind == CONNECTED for event in await self._events.read(key))
 
     async def _finish(self, session: Session) -> None:
         context = {"session_id": session.key.session_id}
