@@ -96,7 +96,7 @@ class Finishing:
         self.analyzing.work()
         on_progress(0.5)
         claims = [Claim(line.text, (Evidence(line.segment_id, line.text),)) for line in lines]
-        return Findings(context.language, "A purchase.", decisions=tuple(claims))
+        return Findings(context.summary_language or context.language, "A purchase.", decisions=tuple(claims))
 
     def use_case(self, *, busy_patience_s: float = 1.0) -> FinishSession:
         diarizing = self.diarizing

@@ -105,7 +105,7 @@ class FinishSession:
             await self._ports.hearing.finish(key)
             return {}
 
-        await self._stages.run(key, "transcribe", work, failure="Not all of the recording could be transcribed")
+        await self._stages.run(key, "transcribe", work)
 
     async def diarize(self, key: SessionKey) -> None:
         """Find out who spoke when."""
@@ -126,7 +126,7 @@ class FinishSession:
             await transcripts.set_turns(key, turns)
             return {"speakers": len({turn.speaker for turn in turns})}
 
-        await self._stages.run(key, "diarize", work, failure="Speakers could not be told apart")
+        await self._stages.run(key, "diarize", work)
 
     async def repair(self, key: SessionKey) -> None:
         """Do again what failed the last time."""
@@ -160,7 +160,7 @@ class FinishSession:
                     findings = await self._ports.analyzer.analyze(lines, context, progress)
             return {"lines": len(lines)}
 
-        await self._stages.run(key, "analyze", work, failure="The transcript could not be analysed")
+        await self._stages.run(key, "analyze", work)
         await self._runs.store(key, findings, lines=lines, gaps=gaps, models=self._models(session, lines))
 
     def _models(self, session: Session, lines: Sequence[TranscriptLine]) -> dict[str, str | None]:

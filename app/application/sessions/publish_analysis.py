@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from app.application.sessions.feed import Finished, SessionFeed
+from app.application.sessions.notes import notes_on
 from app.domain.analysis.models import Analysis, Findings
 from app.domain.audio.models import TimeSpan
 from app.domain.errors import NotFound
@@ -67,11 +68,6 @@ class AnalysisRuns:
         failed = [results[stage] for stage in STAGES if stage in results and results[stage].error]
         timings_ms = {stage: results[stage].duration_ms if stage in results else 0 for stage in STAGES}
         timings_ms["end_to_final"] = round((self._clock() - _waiting_since(session, run)) * 1000)
-        notes = [str(result.details.get("note", f"The stage {result.stage} did not end.")) for result in failed]
-        if any(result.stage == "transcribe" for result in failed):
-            notes.append(f"The transcript reaches {_clock(session.heard_s)} of {_clock(session.audio_s)}.")
-        elif not lines:
-            notes.append("No speech was found in this session." if session.audio_s else "This session has no audio.")
         analysis = Analysis(
             findings=findings,
             lines=tuple(lines),
@@ -79,7 +75,7 @@ class AnalysisRuns:
             models=dict(models),
             timings_ms=timings_ms,
             complete=not failed,
-            notes=tuple(notes),
+            notes=notes_on(session, findings.language, failed, silent=not lines),
         )
         await self._analyses.add(key, analysis)
 
@@ -122,8 +118,3 @@ def _waiting_since(session: Session, run: StageResult) -> float:
     if session.ended_at is None or int(run.details["after_version"]) > 0:
         return float(run.details["began_at"])
     return session.ended_at
-
-
-def _clock(seconds: float) -> str:
-    minutes, whole = divmod(int(seconds), 60)
-    return f"{minutes}:{whole:02d}"

@@ -14,6 +14,9 @@ from app.domain.session.models import SessionKey, StageResult
 INTERRUPTED = "interrupted"
 """The error of a stage that has begun and not ended: what is found if the process died in it."""
 
+GAVE_UP = "gave_up"
+"""The error of a stage that will not be started again by itself."""
+
 MAX_STARTS = 3
 """A stage in which the process died this often is given up: it is probably what ends the process."""
 
@@ -22,7 +25,6 @@ BUSY_LONGEST_DELAY_S = 15.0
 BUSY_PATIENCE_S = 600.0
 """A model's queue is full for as long as live sessions keep it so; after ten minutes the user gets what there is."""
 
-RETRY_HINT = "Analyse the session again to retry."
 log = logging.getLogger(__name__)
 
 StageDetails = Mapping[str, Any]
@@ -42,16 +44,13 @@ class Stages:
         self._busy_first_delay_s = busy_first_delay_s
         self._busy_patience_s = busy_patience_s
 
-    async def run(
-        self, key: SessionKey, stage: str, work: Callable[[], Awaitable[StageDetails]], *, failure: str
-    ) -> None:
-        """Run a stage; its failure is recorded, not raised.
+    async def run(self, key: SessionKey, stage: str, work: Callable[[], Awaitable[StageDetails]]) -> None:
+        """Run a stage; its failure is recorded, with its reason, and not raised.
 
         Args:
             key: the session.
             stage: its name.
             work: does it and returns details to keep: numbers and ids, never content. Called again while a model is busy.
-            failure: begins the user's sentence if it fails, such as ``Speakers could not be told apart``.
 
         Raises:
             NotFound: the session was erased.
@@ -60,8 +59,7 @@ class Stages:
         before = (await self._analyses.stages(key)).get(stage)
         starts = int(before.details.get("starts", 0)) if before is not None and before.error == INTERRUPTED else 0
         if starts >= MAX_STARTS:
-            note = f"{failure}: the server stopped {starts} times while doing it. {RETRY_HINT}"
-            await self._analyses.set_stage(key, StageResult(stage, 0, "gave_up", {"note": note}))
+            await self._analyses.set_stage(key, StageResult(stage, 0, GAVE_UP, {"starts": starts}))
             return
         await self._begun(key, stage, starts + 1)
         began = time.monotonic()
@@ -74,14 +72,11 @@ class Stages:
             raise
         except VigiaError as exc:
             log.warning("stage failed", extra={"stage": stage, "error": exc.code, "reason": exc.message})
-            details, error = {"note": f"{failure}: {exc.message.rstrip('.')}. {RETRY_HINT}"}, exc.code
+            details, error = {"reason": exc.message, "internal": False}, exc.code
         except Exception as exc:
             name = type(exc).__name__
             log.error("stage failed", extra={"stage": stage, **error_fields(exc)})
-            details, error = (
-                {"note": f"{failure}: an internal error ({name}), see the server's log. {RETRY_HINT}"},
-                name,
-            )
+            details, error = {"reason": name, "internal": True}, name
         duration_ms = round((time.monotonic() - began) * 1000)
         log.info("stage ended", extra={"stage": stage, "duration_ms": duration_ms, "error": error})
         await self._analyses.set_stage(key, StageResult(stage, duration_ms, error, details))

@@ -116,6 +116,16 @@ async def test_a_failed_analysis_leaves_the_transcript_and_says_so(finishing: Fi
     assert (await finishing.stage("analyze")).error == "ValueError"
 
 
+async def test_notes_are_in_the_language_of_the_analysis(finishing: Finishing) -> None:
+    await finishing.add_session(SessionConfig(summary_language="es"))
+    finishing.diarizing.errors = [RuntimeError()]
+    await finishing.run()
+    assert (await finishing.analyses.get(KEY)).notes == (
+        "No se pudo distinguir a los hablantes: un error interno (RuntimeError); mira el registro del servidor."
+        " Vuelve a analizar la sesión para reintentarlo.",
+    )
+
+
 async def test_a_busy_model_is_waited_for(finishing: Finishing) -> None:
     await finishing.add_session()
     finishing.analyzing.errors = [GatewayBusy("its queue is full"), GatewayBusy("its queue is full")]
