@@ -2,6 +2,7 @@
 
 import contextvars
 import logging
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from typing import Literal
 
 import structlog
+
+from app.domain.error_fields import error_fields
 
 session_id_var: contextvars.ContextVar[str | None] = contextvars.ContextVar("session_id", default=None)
 
@@ -22,6 +25,22 @@ def _add_session(_: object, __: str, event: structlog.typing.EventDict) -> struc
 
 def _drop_color(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     event.pop("color_message", None)  # uvicorn's own copy of its message, with terminal codes
+    return event
+
+
+def _without_messages_of_errors(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Libraries log tracebacks; their last line is a message that may quote what was said."""
+    exc_info = event.pop("exc_info", None)
+    if exc_info and exc_info[1] is not None:
+        for name, value in error_fields(exc_info[1]).items():
+            event.setdefault(name, value)
+    return event
+
+
+def _without_objects_of_asyncio(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The event loop's messages go on with the objects concerned: a failed task's error, a callback's arguments."""
+    if event.get("logger") == "asyncio":
+        event["event"] = re.split(r"[\n(<]", str(event["event"]))[0].rstrip()
     return event
 
 
@@ -46,7 +65,8 @@ def configure_logging(level: str, log_format: Literal["console", "json"]) -> Non
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _without_messages_of_errors,
+                _without_objects_of_asyncio,
                 renderer,
             ],
         )
@@ -54,6 +74,9 @@ def configure_logging(level: str, log_format: Literal["console", "json"]) -> Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for own_handlers in ("uvicorn", "uvicorn.access"):  # of its command line, and past these rules
+        logging.getLogger(own_handlers).handlers.clear()
+        logging.getLogger(own_handlers).propagate = True
     for noisy in ("dbos", "httpx", "faster_whisper", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # At debug level the socket's library logs every message and header: what was said, and the access key.

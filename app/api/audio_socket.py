@@ -19,8 +19,8 @@ from app.application.container import Container
 from app.application.listening.record import Recorder
 from app.application.sessions.feed import FeedMessage, Finished, PartialText, Progress
 from app.application.sessions.open_session import OpenedSession
-from app.application.sessions.stages import error_fields
 from app.domain.audio.models import JournalState
+from app.domain.error_fields import error_fields
 from app.domain.errors import Conflict, GatewayError, InvalidInput, NotFound, TooLarge, VigiaError
 from app.domain.session.models import SessionKey
 from app.settings import Settings

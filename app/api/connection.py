@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 from app.api import wire
 from app.api.errors import MAX_REASON_CHARACTERS, error_event, internal_error, row_for
 from app.api.outbox import Outbox
+from app.domain.error_fields import error_fields
 from app.domain.errors import SessionSilent, TooLarge, VigiaError
 
 log = logging.getLogger(__name__)
@@ -64,8 +65,8 @@ class Connection:
             return
         except VigiaError as error:
             code, reason = self._refuse(error)
-        except Exception:
-            log.exception("socket failed")
+        except Exception as error:
+            log.error("socket failed", extra=error_fields(error))
             code, reason = self._refuse(internal_error())
         try:
             await run_beside(self.outbox.drain(DRAIN_S), self.outbox.run())

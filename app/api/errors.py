@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.domain import errors
+from app.domain.error_fields import error_fields
 
 log = logging.getLogger(__name__)
 
@@ -131,5 +132,5 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected error", exc_info=error)
+        log.error("unexpected error", extra=error_fields(error))
         return error_response(internal_error())

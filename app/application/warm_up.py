@@ -10,6 +10,7 @@ import numpy as np
 
 from app.domain.audio.gateway import SampleSource
 from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
+from app.domain.error_fields import error_fields
 from app.domain.errors import VigiaError
 
 log = logging.getLogger(__name__)
@@ -89,8 +90,8 @@ class WarmUp:
         except VigiaError as error:
             log.warning("model does not answer", extra={"role": role, "error": error.message})
             self._errors[role] = error.message
-        except Exception:
-            log.exception("model does not answer", extra={"role": role})
+        except Exception as error:
+            log.error("model does not answer", extra={"role": role, **error_fields(error)})
             self._errors[role] = "the model failed; the server's log says why"
         else:
             self._errors.pop(role, None)

@@ -48,6 +48,14 @@ def test_nothing_is_left_to_do() -> None:
     assert found == []
 
 
+def test_nothing_logs_a_traceback_since_its_message_may_quote_what_was_said() -> None:
+    logging_one = re.compile(r"\blog\w*\.exception\(|\bexc_info\s*=")
+    found = [path.relative_to(ROOT) for path in SOURCES if path.is_relative_to(ROOT / "app")]
+    assert [path for path in found if logging_one.search((ROOT / path).read_text(encoding="utf-8"))] == [
+        Path("app/telemetry.py")
+    ]
+
+
 def test_importing_the_application_loads_no_heavy_library() -> None:
     loaded = run_python(f"import sys, app.main; print([name for name in {HEAVY!r} if name in sys.modules])")
     assert loaded.strip() == "[]"

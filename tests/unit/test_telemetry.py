@@ -1,23 +1,32 @@
-"""Logs carry ids and timings, in one format, and no terminal codes."""
+"""Logs carry ids and timings, in one format, no terminal codes, and nothing of what was said."""
 
+import asyncio
+import gc
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
+import uvicorn
 
 from app.telemetry import configure_logging, session_context, stage
 
 pytestmark = pytest.mark.unit
 
 
+SECRET = "my PIN is 4711"
+
+
 @pytest.fixture(autouse=True)
 def _restored_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    loggers = [logging.getLogger(name) for name in (None, "uvicorn", "uvicorn.error", "uvicorn.access")]
+    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    for logger, handlers, level, propagate in before:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+        logger.propagate = propagate
 
 
 def test_json_lines_carry_the_session_and_the_duration(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,3 +63,52 @@ def test_console_lines_are_for_people(capsys: pytest.CaptureFixture[str]) -> Non
     text = capsys.readouterr().err
     assert "disk nearly full" in text
     assert "free_bytes=10" in text
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_library_that_logs_an_error_quotes_nothing(
+    log_format: Literal["console", "json"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("info", log_format)
+    try:
+        raise ValueError(f"cannot tokenize {SECRET!r}")
+    except ValueError:
+        logging.getLogger("some.library").exception("it went wrong")
+    text = capsys.readouterr().err
+    assert SECRET not in text
+    assert "ValueError" in text
+    assert "unit/test_telemetry.py:" in text
+
+
+def test_the_log_set_up_by_uvicorns_command_line_becomes_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    uvicorn.Config("app.main:app")  # sets up its own handlers, as `uvicorn app.main:app` does
+    configure_logging("info", "json")
+    try:
+        raise ValueError(SECRET)
+    except ValueError as error:
+        logging.getLogger("uvicorn.error").error("Exception in ASGI application\n", exc_info=error)
+    captured = capsys.readouterr()
+    assert SECRET not in captured.out + captured.err
+    assert json.loads(captured.err)["error"] == "ValueError"
+
+
+async def test_the_event_loop_quotes_neither_errors_nor_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "json")
+
+    async def fail() -> None:
+        raise ValueError(SECRET)
+
+    def deliver(text: str) -> None:
+        raise KeyError(text)
+
+    task = asyncio.create_task(fail())
+    asyncio.get_running_loop().call_soon(deliver, SECRET)
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+    await asyncio.sleep(0)
+    text = capsys.readouterr().err
+    assert SECRET not in text
+    said = {line["error"]: line["event"] for line in map(json.loads, text.splitlines())}
+    assert said["ValueError"] == "Task exception was never retrieved"
+    assert said["KeyError"].startswith("Exception in callback")

@@ -143,13 +143,18 @@ async def test_errors_of_ours_pass_and_foreign_ones_are_wrapped(
         raise InvalidInput("too long")
 
     def crash(model: object, token: CancelToken) -> None:
-        raise RuntimeError("inside")
+        raise RuntimeError("cannot tokenize 'my PIN is 4711'")
 
     with pytest.raises(InvalidInput):
         await worker.run(refuse)
-    with caplog.at_level(logging.CRITICAL), pytest.raises(GatewayError, match="RuntimeError") as caught:
+    with pytest.raises(GatewayError, match="RuntimeError") as caught:
         await worker.run(crash)
     assert isinstance(caught.value.__cause__, RuntimeError)
+    assert "4711" not in caught.value.message
+    record = next(record for record in caplog.records if record.levelno == logging.ERROR)
+    assert record.exc_info is None
+    assert "4711" not in str(vars(record))
+    assert vars(record)["error"] == "RuntimeError"
 
 
 async def test_closing_stops_everything(worker: ModelWorker[list[str]]) -> None:

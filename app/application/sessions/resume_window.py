@@ -11,8 +11,8 @@ from app.application.sessions.end_session import FINISH_JOB, EndSession
 from app.application.sessions.every_session import every_session
 from app.application.sessions.live import LiveSessions
 from app.application.sessions.open_session import CONNECTED
-from app.application.sessions.stages import error_fields
 from app.domain.audio.gateway import AudioJournal
+from app.domain.error_fields import error_fields
 from app.domain.errors import Conflict, NotFound
 from app.domain.session.gateway import EventLog, JobRunner, SessionStore
 from app.domain.session.models import Session, SessionKey, SessionState

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from app.application.sessions.erase_session import EraseSession
 from app.application.sessions.every_session import every_session
 from app.application.sessions.live import LiveSessions
-from app.application.sessions.stages import error_fields
+from app.domain.error_fields import error_fields
 from app.domain.errors import NotFound
 from app.domain.session.gateway import SessionStore
 from app.domain.session.models import Session

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from app.domain.error_fields import error_fields
 from app.domain.errors import GatewayBusy, NotFound, VigiaError
 from app.domain.session.gateway import AnalysisStore
 from app.domain.session.models import SessionKey, StageResult
@@ -96,10 +96,3 @@ class Stages:
             await asyncio.sleep(pause_s)
             waited_s += pause_s
             delay_s = min(2 * delay_s, BUSY_LONGEST_DELAY_S)
-
-
-def error_fields(exc: Exception) -> dict[str, str]:
-    """Kind and place of an error for the log; the message only of our own, because others may quote what was said."""
-    frames = traceback.extract_tb(exc.__traceback__)
-    fields = {"error": type(exc).__name__, "where": f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""}
-    return {**fields, "reason": exc.message} if isinstance(exc, VigiaError) else fields

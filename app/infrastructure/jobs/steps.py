@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import traceback
 import weakref
 from collections.abc import Sequence
 
-from app.domain.errors import Conflict, InvalidInput, NotFound, VigiaError
+from app.domain.error_fields import error_fields
+from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.session.jobs import Job, Jobs, JobStep
 from app.domain.session.models import SessionKey
 from app.telemetry import session_context, stage
@@ -45,20 +45,11 @@ async def run_step(step: JobStep, key: SessionKey, retry_delays_s: Sequence[floa
             try:
                 return await step.run(key)
             except Exception as exc:
-                log.warning("job step failed", extra={"step": step.name, **_describe(exc)})
+                log.warning("job step failed", extra={"step": step.name, **error_fields(exc)})
                 if delay_s is None or isinstance(exc, _PERMANENT):
                     # The cause is dropped: its message may quote what was said, and runners record this error.
                     raise StepFailed(f"step {step.name} failed with {type(exc).__name__}") from None
             await asyncio.sleep(delay_s)
-
-
-def _describe(exc: Exception) -> dict[str, str]:
-    """Kind and place of an error for the log; the message only of our own errors, which hold no content."""
-    frames = traceback.extract_tb(exc.__traceback__)
-    found = {"error": type(exc).__name__, "where": f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""}
-    if isinstance(exc, VigiaError):
-        found["reason"] = exc.message
-    return found
 
 
 class SessionLocks:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
+from app.domain.error_fields import error_fields
 from app.domain.errors import GatewayBusy, GatewayError, GatewayTimeout, GatewayUnavailable, VigiaError
 
 Model = TypeVar("Model")
@@ -219,7 +220,7 @@ class ModelWorker(Generic[Model]):
         except VigiaError as error:
             job.finish(None, error)
         except Exception as error:  # the one place where a foreign exception becomes ours
-            log.exception("%s failed", self.name)
+            log.error("model failed", extra={"model": self.name, **error_fields(error)})
             wrapped = GatewayError(f"{self.name} failed: {type(error).__name__}")
             wrapped.__cause__ = error
             job.finish(None, wrapped)

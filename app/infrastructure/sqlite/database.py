@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from app.domain.error_fields import error_fields
 from app.domain.errors import ConfigurationError, StorageError
 from app.infrastructure.sqlite.schema import migrate
 
@@ -91,7 +92,7 @@ class SqliteDatabase:
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, run, work)  # type: ignore[arg-type]
         except sqlite3.Error as error:
-            log.exception("database failed")
+            log.error("database failed", extra=error_fields(error))
             raise StorageError(f"the session database failed: {error}; check the disk") from error
 
     def _prepare(self) -> None:
