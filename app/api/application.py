@@ -11,6 +11,7 @@ from app import __version__
 from app.api import audio_socket, health, session, session_audio, session_results
 from app.api.body_limit import BodyLimit
 from app.api.errors import install_error_handlers
+from app.api.log_context import SessionLogContext
 from app.api.metrics import Metrics, MetricsMiddleware
 from app.api.openapi import read_description
 from app.api.schemas.fields import known_timezones
@@ -41,6 +42,7 @@ def make_application(
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
+    app.add_middleware(SessionLogContext)
     for module in (session, session_audio, session_results, health, audio_socket):
         # As they are: what is included is built once more for every application, at its first request.
         app.router.routes.extend(module.router.routes)

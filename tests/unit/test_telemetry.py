@@ -4,7 +4,6 @@ import asyncio
 import gc
 import json
 import logging
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
@@ -12,21 +11,10 @@ import uvicorn
 
 from app.telemetry import configure_logging, session_context, stage
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("restored_logging")]
 
 
 SECRET = "my PIN is 4711"
-
-
-@pytest.fixture(autouse=True)
-def _restored_logging() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in (None, "uvicorn", "uvicorn.error", "uvicorn.access")]
-    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
-    yield
-    for logger, handlers, level, propagate in before:
-        logger.handlers[:] = handlers
-        logger.setLevel(level)
-        logger.propagate = propagate
 
 
 def test_json_lines_carry_the_session_and_the_duration(capsys: pytest.CaptureFixture[str]) -> None:
