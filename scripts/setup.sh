@@ -9,6 +9,27 @@ fail() {
     exit 1
 }
 
+pip_group=
+
+# Stops pip and what it has started, such as a compiler: they are a process group of their own.
+stop_pip() {
+    local group=$pip_group tries=0
+    pip_group=
+    [ -n "$group" ] || return 0
+    kill -TERM -- "-$group" 2>/dev/null || return 0
+    while [ $((tries += 1)) -le 25 ] && kill -0 -- "-$group" 2>/dev/null; do
+        sleep 0.2
+    done
+    kill -KILL -- "-$group" 2>/dev/null || true
+}
+
+interrupted() {
+    trap '' INT TERM HUP
+    stop_pip
+    printf '\nStopped. What was installed stays; start again to go on.\n' >&2
+    exit "$1"
+}
+
 # The first interpreter that is Python 3.10 or newer and can make virtual environments.
 find_python() {
     local candidate
@@ -40,9 +61,13 @@ install() {
     if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
         return
     fi
+    trap 'interrupted 130' INT
+    trap 'interrupted 143' TERM
+    trap 'interrupted 129' HUP
+    trap stop_pip EXIT
     python=$(find_python)
     [ -x .venv/bin/python ] || need_disk_gib 4
-    if [ ! -x .venv/bin/python ]; then
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then # none yet, or stopped while it was made
         printf 'Making .venv with %s\n' "$("$python" --version)"
         "$python" -m venv .venv || fail "the virtual environment could not be made; see the lines above."
     fi
@@ -53,18 +78,23 @@ install() {
         printf 'Installing packages.\n'
     fi
     .venv/bin/python -m pip install --quiet --upgrade 'pip==26.3' || fail "pip could not be upgraded: is the package registry reachable? Check the network or your pip configuration."
-    .venv/bin/python -m pip install --progress-bar on --prefer-binary -r "$file" >.venv/install.log 2>&1 &
+    set -m # job control: pip gets a process group, and Ctrl+C is passed on below
+    .venv/bin/python -m pip install --progress-bar on --prefer-binary -r "$file" </dev/null >.venv/install.log 2>&1 &
     local pip_process=$! began=$SECONDS
+    set +m
+    pip_group=$pip_process
     while kill -0 "$pip_process" 2>/dev/null; do
         sleep 1
         if [ $(((SECONDS - began) % 15)) -eq 0 ]; then
             printf '  %3d s  %s\n' $((SECONDS - began)) "$(grep -E '^(Collecting|Downloading|Building|Installing|  Building)' .venv/install.log | tail -n 1 | cut -c 1-90)"
         fi
     done
+    pip_group=
     wait "$pip_process" || {
         tail -n 25 .venv/install.log >&2
         fail "packages could not be installed; the end of .venv/install.log is above. Usual causes: no network, or no compiler."
     }
     printf '%s' "$want" >"$stamp"
     printf 'Packages installed in %d s.\n' $((SECONDS - began))
+    trap - INT TERM HUP EXIT
 }
