@@ -175,12 +175,10 @@ async def _compose(
     await _watch_sessions(settings, stores, jobs, live, end_session, erase_session, stack)
     return Container(
         sessions=stores.sessions,
-        analyses=stores.analyses,
         missed_finals=MissedFinals(stores.events, read_session),
         search=stores.search,
         journal=stores.journal,
         codec=stores.codec,
-        jobs=jobs,
         feed=feed,
         live=live,
         quota=quota,

@@ -19,7 +19,7 @@ from app.application.sessions.read_session import ReadSession
 from app.application.sessions.rename_speakers import RenameSpeakers
 from app.application.warm_up import ModelInUse, WarmUp
 from app.domain.audio.gateway import AudioCodec, AudioJournal
-from app.domain.session.gateway import AnalysisStore, JobRunner, SearchIndex, SessionStore
+from app.domain.session.gateway import SearchIndex, SessionStore
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,10 @@ class Container:
     """Ports and use cases of one running application."""
 
     sessions: SessionStore
-    analyses: AnalysisStore
     missed_finals: MissedFinals
     search: SearchIndex
     journal: AudioJournal
     codec: AudioCodec
-    jobs: JobRunner
     feed: SessionFeed
     live: LiveSessions
     quota: AudioQuota

@@ -16,8 +16,7 @@
     └── GatewayError            a model or remote engine failed
         ├── GatewayUnavailable  it is not there, or not loaded
         ├── GatewayBusy         its queue is full; retry later
-        ├── GatewayTimeout      it did not answer by the deadline
-        └── GatewayProtocolError  it answered something unusable
+        └── GatewayTimeout      it did not answer by the deadline
 
 ``app/api/errors.py`` holds the one table from these to HTTP status, close code and stream event.
 """
@@ -132,9 +131,3 @@ class GatewayTimeout(GatewayError):
     """The model did not answer by the deadline."""
 
     default_code = "model_timeout"
-
-
-class GatewayProtocolError(GatewayError):
-    """The model answered something unusable."""
-
-    default_code = "model_protocol_error"

@@ -54,7 +54,8 @@ async def test_live_interrupted_and_ended_sessions_are_finished_after_a_restart(
             assert (report.analysis.version, report.analysis.complete) == (1, True)
     async with server(tmp_path) as third:
         await asyncio.sleep(2 * WINDOW_S)
-        assert [(await third.analyses.get(key)).version for key in keys] == [1, 1, 1]
+        reports = [await third.read_session.report(key) for key in keys]
+        assert [report.analysis.version for report in reports] == [1, 1, 1]
     database = await SqliteDatabase.open(tmp_path / "sessions.db")
     for key in keys:
         kinds = [event.kind for event in await SqliteEventLog(database).read(key)]

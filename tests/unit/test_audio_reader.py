@@ -13,10 +13,10 @@ from app.domain.audio.models import AudioChunk, AudioFormat, Encoding, Waveform
 from app.domain.audio.pcm import from_pcm16, to_pcm16
 from app.domain.session.models import SessionKey
 from app.infrastructure.audio.av_codec import AvAudioCodec
-from app.infrastructure.audio.opus_encoder import encode_opus
 from app.infrastructure.audio.pcm_file import PcmFile
 from app.infrastructure.journal.file_journal import FileAudioJournal
 from app.infrastructure.runtime.session_files import SessionFiles
+from tests.opus import encode_opus
 
 pytestmark = pytest.mark.unit
 KEY = SessionKey("ana", "first")

@@ -1,6 +1,6 @@
 """Waveforms to raw Opus packets, as a phone or a wearable sends them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,21 +12,22 @@ if TYPE_CHECKING:
     from av import AudioFrame
 
 FRAME_MS = 20
+BIT_RATE = 32_000
+"""What wearables commonly use."""
 _FRAME_SAMPLES = SAMPLE_RATE_HZ * FRAME_MS // 1000
 
 
 class OpusEncoder:
     """Encodes 16 kHz mono into packets of 20 ms (libopus, tuned for speech). Not safe for use by two threads at once."""
 
-    def __init__(self, *, bit_rate: int = 32_000) -> None:
-        """Prepare an encoder; 32 kbit/s is what wearables commonly use."""
+    def __init__(self) -> None:
         from av import AudioCodecContext
 
         self._codec = AudioCodecContext.create("libopus", "w")
         self._codec.sample_rate = SAMPLE_RATE_HZ
         self._codec.layout = "mono"
         self._codec.format = "s16"
-        self._codec.bit_rate = bit_rate
+        self._codec.bit_rate = BIT_RATE
         self._codec.options = {"application": "voip", "frame_duration": str(FRAME_MS)}
         self._rest = np.zeros(0, np.float32)
         self._position = 0
@@ -59,11 +60,3 @@ class OpusEncoder:
         frame.pts = self._position
         self._position += len(audio)
         return frame
-
-
-def encode_opus(audio: Waveform | Iterable[Waveform], *, bit_rate: int = 32_000) -> Iterator[bytes]:
-    """All packets of a waveform, or of one that comes in blocks."""
-    encoder = OpusEncoder(bit_rate=bit_rate)
-    for block in [audio] if isinstance(audio, np.ndarray) else audio:
-        yield from encoder.encode(block)
-    yield from encoder.flush()
