@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from app.api.dependencies import is_loopback
 from app.application.analysis.analyze_transcript import AnalyzeTranscript
@@ -45,7 +44,7 @@ from app.infrastructure.models import Models, build_models, listening_options
 from app.infrastructure.pairing import print_access_key
 from app.infrastructure.runtime.data_lock import lock_data_dir
 from app.infrastructure.runtime.session_files import SessionFiles
-from app.infrastructure.runtime.uploads import empty_uploads_dir
+from app.infrastructure.runtime.uploads import UploadFolders
 from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
 from app.infrastructure.sqlite.database import SqliteDatabase
 from app.infrastructure.sqlite.events import SqliteEventLog
@@ -72,7 +71,7 @@ class Stores:
     journal: FileAudioJournal
     codec: AvAudioCodec
     files: SessionFiles
-    uploads_dir: Path
+    uploads: UploadFolders
 
 
 @contextlib.asynccontextmanager
@@ -126,6 +125,8 @@ async def _open_stores(settings: Settings, stack: contextlib.AsyncExitStack) -> 
     files = SessionFiles(settings.data_dir)
     journal = FileAudioJournal(files)
     stack.push_async_callback(journal.close)
+    uploads = UploadFolders(files)
+    await asyncio.to_thread(uploads.clear)
     return Stores(
         sessions=SqliteSessionStore(database),
         transcripts=SqliteTranscriptStore(database),
@@ -135,7 +136,7 @@ async def _open_stores(settings: Settings, stack: contextlib.AsyncExitStack) -> 
         journal=journal,
         codec=AvAudioCodec(),
         files=files,
-        uploads_dir=await asyncio.to_thread(empty_uploads_dir, settings.data_dir),
+        uploads=uploads,
     )
 
 
@@ -205,7 +206,7 @@ async def _compose(
         recording_limits=_recording_limits(settings),
         models=in_use,
         warm_up=warm_up,
-        uploads_dir=stores.uploads_dir,
+        upload_folder=stores.uploads.folder,
         access_key_hash=key_hash,
     )
 

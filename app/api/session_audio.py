@@ -15,7 +15,7 @@ from app.api.body_limit import allow_body
 from app.api.dependencies import ContainerDep, SessionKeyDep, SettingsDep
 from app.api.schemas.session import UploadedJson
 from app.api.status import status_json
-from app.application.container import Container
+from app.application.container import Container, UploadFolder
 from app.application.listening.audio_reader import read_pcm
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.audio.pcm import WAV_HEADER_BYTES, wav_header
@@ -58,7 +58,7 @@ async def upload_audio(
     A session of that id is made if there is none. Late audio fills the gaps it covers; the session is then analysed again.
     """
     allow_body(request.scope, settings.audio.max_upload_bytes + MULTIPART_BYTES)
-    async with _received(request, container.uploads_dir) as path:
+    async with _received(request, container.upload_folder, key.owner) as path:
         offset_s = None if offset_ms is None else offset_ms / 1000
         imported = await container.import_recording(key, path, offset_s=offset_s, finish=finish)
     return UploadedJson(
@@ -93,13 +93,13 @@ async def _wav(container: Container, key: SessionKey, samples: int) -> AsyncIter
 
 
 @contextlib.asynccontextmanager
-async def _received(request: Request, folder: Path) -> AsyncIterator[Path]:
+async def _received(request: Request, upload_folder: UploadFolder, owner: str) -> AsyncIterator[Path]:
     """The request's recording as a temporary file.
 
     Raises:
         StorageError: the disk refused.
     """
-    file = await asyncio.to_thread(_temporary_file, folder)
+    file = await asyncio.to_thread(_temporary_file, upload_folder, owner)
     try:
         pending = bytearray()
         async for block in _recording(request):
@@ -126,9 +126,9 @@ async def _recording(request: Request) -> AsyncIterator[bytes]:
             yield block
 
 
-def _temporary_file(folder: Path) -> IO[bytes]:
+def _temporary_file(upload_folder: UploadFolder, owner: str) -> IO[bytes]:
     with _writing():
-        return tempfile.NamedTemporaryFile(dir=folder, delete=False)
+        return tempfile.NamedTemporaryFile(dir=upload_folder(owner), delete=False)
 
 
 def _write(file: IO[bytes], data: bytes) -> None:

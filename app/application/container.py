@@ -1,6 +1,6 @@
 """Everything that the API can reach, built once by ``app/bootstrap.py``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from app.application.sessions.rename_speakers import RenameSpeakers
 from app.application.warm_up import ModelInUse, WarmUp
 from app.domain.audio.gateway import AudioCodec, AudioJournal
 from app.domain.session.gateway import SearchIndex, SessionStore
+
+UploadFolder = Callable[[str], Path]
+"""Where an owner's uploads lie while they are read in; made if it is missing. Blocking; raises ``OSError``."""
 
 
 @dataclass(frozen=True)
@@ -45,5 +48,5 @@ class Container:
     recording_limits: RecordingLimits
     models: Mapping[str, ModelInUse]
     warm_up: WarmUp
-    uploads_dir: Path
+    upload_folder: UploadFolder
     access_key_hash: str | None

@@ -15,11 +15,11 @@ async def test_an_upload_that_does_not_fit_is_507(server: RunningServer, size: i
         answer = await server.http.post("/session/full/audio", content=bytes(size))
     assert answer.status_code == 507
     assert answer.json()["error"]["code"] == "storage_error"
-    assert list(server.container.uploads_dir.iterdir()) == []
+    assert list((server.settings.data_dir / "owners" / "local" / "uploads").iterdir()) == []
     assert (await server.http.get("/session/full")).status_code == 404
 
 
 async def test_an_upload_without_a_place_is_507(server: RunningServer) -> None:
-    server.container.uploads_dir.rmdir()
+    (server.settings.data_dir / "owners").touch()
     answer = await server.http.post("/session/full/audio", content=bytes(1000))
     assert answer.status_code == 507

@@ -50,7 +50,7 @@ async def test_what_is_no_id_is_not_logged(path: str, capsys: pytest.CaptureFixt
 
 async def test_an_upload_that_fails(server: RunningServer, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("warning", "json")
-    server.container.uploads_dir.rmdir()
+    (server.settings.data_dir / "owners").touch()  # where its folder would be
     answers = [await server.http.post(f"/session/{name}/audio", content=bytes(1000)) for name in ("one", "other")]
     assert [answer.status_code for answer in answers] == [507, 507]
     failed = [line for line in lines(capsys) if line["event"] == "request failed"]

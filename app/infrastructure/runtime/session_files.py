@@ -36,6 +36,18 @@ class SessionFiles:
         """
         return self.owner_folder(key.owner) / "sessions" / folder_name(_checked(key.session_id, "session_id"))
 
+    def uploads_folder(self, owner: str) -> Path:
+        """Holds an owner's uploads while they are read in; not made here.
+
+        Raises:
+            InvalidInput: not a name that may be part of a path.
+        """
+        return self.owner_folder(owner) / "uploads"
+
+    def uploads(self) -> list[Path]:
+        """The uploads of all owners. Blocking."""
+        return list(self._owners.glob("*/uploads/*"))
+
     def stored_bytes(self, owner: str) -> int:
         """What an owner's session files take on disk. Blocking."""
         return sum(_size(path) for path in self.owner_folder(owner).glob("sessions/*/*"))

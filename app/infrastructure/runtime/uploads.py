@@ -1,26 +1,39 @@
-"""Where uploads lie while they are read in."""
+"""Where uploads lie while they are read in: ``<data_dir>/owners/<owner>/uploads/``."""
 
 from pathlib import Path
 
 from app.domain.errors import ConfigurationError
+from app.infrastructure.runtime.session_files import SessionFiles
 
-FOLDER = "uploads"
 
+class UploadFolders:
+    """One for each owner."""
 
-def empty_uploads_dir(data_dir: Path) -> Path:
-    """The folder for uploads, without what a crash left behind. Blocking.
+    def __init__(self, files: SessionFiles) -> None:
+        self._files = files
 
-    Raises:
-        ConfigurationError: it cannot be written to.
-    """
-    folder = data_dir / FOLDER
-    try:
+    def folder(self, owner: str) -> Path:
+        """An owner's, made if there is none. Blocking.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        folder = self._files.uploads_folder(owner)
         folder.mkdir(parents=True, exist_ok=True)
-        for left_behind in folder.iterdir():
-            left_behind.unlink()
-    except OSError as error:
-        raise ConfigurationError(
-            f"the data folder {data_dir} cannot be written to ({error.strerror}); choose another with --data-dir",
-            param="data_dir",
-        ) from error
-    return folder
+        return folder
+
+    def clear(self) -> None:
+        """Remove what a crash left behind, of all owners. Blocking.
+
+        Raises:
+            ConfigurationError: the data folder cannot be written to.
+        """
+        try:
+            for left_behind in self._files.uploads():
+                left_behind.unlink()
+        except OSError as error:
+            raise ConfigurationError(
+                f"an unfinished upload of an earlier run cannot be removed ({error.strerror}): let this user write to the "
+                "data folder, or choose another with --data-dir",
+                param="data_dir",
+            ) from error
