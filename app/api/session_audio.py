@@ -153,4 +153,4 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"the recording could not be written to disk ({error.strerror}); make room") from error
+        raise StorageError.of("the recording could not be written to disk", error) from error

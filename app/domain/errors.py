@@ -21,6 +21,12 @@
 ``app/api/errors.py`` holds the one table from these to HTTP status, close code and stream event.
 """
 
+import errno
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_MAKE_ROOM = "make room on its disk"
+_CHECK_FOLDER = "check that the data folder is there, that this server may write to it, and that its disk is well"
+
 
 class VigiaError(Exception):
     """Base of all errors.
@@ -107,6 +113,12 @@ class StorageError(VigiaError):
     """The disk refused: full, read-only, or an I/O error."""
 
     default_code = "storage_error"
+
+    @classmethod
+    def of(cls, what: str, error: OSError) -> "StorageError":
+        """That ``what`` failed, why, and what helps against it."""
+        remedy = _MAKE_ROOM if error.errno in _FULL else _CHECK_FOLDER
+        return cls(f"{what} ({error.strerror or type(error).__name__}); {remedy}")
 
 
 class GatewayError(VigiaError):

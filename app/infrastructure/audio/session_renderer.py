@@ -40,7 +40,7 @@ class SessionRenderer:
                 await render_pcm(self._journal, self._codec, key, path)
                 source = await open_in_thread(functools.partial(PcmFile, path))
             except OSError as exc:
-                raise StorageError(f"the audio could not be written to disk ({exc.strerror}); make room") from exc
+                raise StorageError.of("the audio could not be written to disk", exc) from exc
             with contextlib.closing(source):
                 yield source
         finally:

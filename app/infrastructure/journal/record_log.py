@@ -133,6 +133,4 @@ def _disk_errors(verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(
-            f"the disk refused to {verb} a session's audio ({error.strerror or error}); check space and permissions"
-        ) from error
+        raise StorageError.of(f"the disk refused to {verb} a session's audio", error) from error
