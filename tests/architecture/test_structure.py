@@ -62,9 +62,11 @@ def test_importing_the_application_loads_no_heavy_library() -> None:
 
 
 def test_dependencies_are_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
-            assert line.startswith("#") or "==" in line, f"{name}: {line}"
+    files = list(ROOT.glob("requirements*.txt"))
+    assert {file.stem for file in files} == {"requirements", "requirements-dev", "requirements-gpu"}
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            assert line.startswith("#") or "==" in line, f"{file.name}: {line}"
 
 
 def test_the_default_profile_needs_no_torch() -> None:
