@@ -18,6 +18,8 @@ from app.domain.language.models import GenerateOptions, Message
 _MAX_WORDS = 120
 _MAX_NOTES = 14
 _MAX_NOTE = 160
+"""Words of the summary, notes shown to the model, characters of a note: set by hand on evaluation/practice. More take longer and let a
+small model wander from the notes; fewer leave out items of a long talk, or the end of a long sentence."""
 _SAID = 6
 """Sentences that are shown to the model besides the items, one less for each item."""
 _MUST_TELL = 0.6

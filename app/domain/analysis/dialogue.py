@@ -10,6 +10,8 @@ from app.domain.analysis.words import overlap, stems
 
 _REPLY_SENTENCES = 3
 _SHORT_WORDS = 4
+"""Set by hand on evaluation/practice. Of a turn, the first sentences answer; more take later matters for the answer, fewer miss one
+after "Well. Let me think." Up to so many words lean on what was said before ("Yes, on Friday."); more would drop what stands alone."""
 
 
 class Dialogue:

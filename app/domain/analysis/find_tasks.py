@@ -13,6 +13,8 @@ _DOUBTFUL = -1.0
 """Requests are kept from here on if they are accepted, and what must be done in any case."""
 _SAME_TURNS = 4
 _SAME_OVERLAP = 0.34
+"""Set by hand on evaluation/practice: how far apart, and how alike, sentences on one task are. More turns or less in common merge
+tasks that differ; fewer or more tell a task twice that is repeated or agreed to."""
 
 
 @dataclass

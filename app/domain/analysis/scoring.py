@@ -43,6 +43,9 @@ _SHORT_WORDS = 3
 _BRIEF_WORDS = 6
 _LOOK_BACK = 4
 _LOOK_AHEAD = 3
+"""Set by hand on evaluation/practice. The weights were fitted with these values: change one, and fit them again
+(``tools/fit_analysis_weights.py``). A lower floor lets one label that the model rules out outweigh all else; a lower margin lets in more
+where there is no lexicon. More words, or sentences further away, say less of the sentence; fewer miss the question or the reply."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from app.telemetry import session_context, stage
 
 RETRY_DELAYS_S = (0.5, 5.0, 30.0)
 """Pauses between attempts of a failing step. Steps handle failing models themselves, so what fails here is the disk;
-a disk that is full for longer is left to the next submission."""
+a disk that is full for longer is left to the next submission. Chosen, not measured: the first outlasts a moment's refusal, the
+last lets somebody make room; longer ones would keep a job's place from other sessions."""
 
 _PERMANENT = (NotFound, InvalidInput, Conflict)
 log = logging.getLogger(__name__)
