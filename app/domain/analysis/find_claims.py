@@ -4,9 +4,9 @@ from app.domain.analysis.dialogue import Dialogue
 from app.domain.analysis.labels import Label
 from app.domain.analysis.words import overlap
 
-_THRESHOLD, _DECISION_THRESHOLD = -0.5, -0.8
-"""Log-odds from which a sentence counts, and from which a decision does: so somewhat more of what is found is right than of what is
-to be found is found, on practice conversations left out of the fit. A false decision does more harm than a missed one."""
+_THRESHOLD, _DECISION_THRESHOLD = -0.1, -0.4
+"""Log-odds from which a sentence counts, and from which a decision does. On practice conversations left out of the fit, the harmonic mean
+of recall and precision is the same from 0.4 below to 0.2 above (76 to 77 %); what is found falsely does more harm than what is missed."""
 _CERTAIN = 1.5
 """Log-odds that a decision needs whose words could just move the conversation on ("let's begin with …")."""
 _DOUBT_THRESHOLD = -3.0
@@ -15,7 +15,7 @@ _UNKNOWN = 0.3
 """The model's probability of "open question" from which a statement says that nobody knows."""
 _STATED = 0.4
 """The model's probability of "fact" from which a reply is an answer."""
-_UNANSWERED_THRESHOLD = 0.5
+_UNANSWERED_THRESHOLD = 0.9
 """Log-odds from which a question counts even if nobody says that the answer is not known."""
 _LITTLE = 3
 """Content words up to which "that stays open" speaks of the question before it."""

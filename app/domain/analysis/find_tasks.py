@@ -7,9 +7,9 @@ from app.domain.analysis.dialogue import Dialogue
 from app.domain.analysis.due import find_due
 from app.domain.analysis.labels import Label
 
-_THRESHOLD = -0.2
+_THRESHOLD = 0.2
 """Log-odds from which a sentence counts, chosen like those of ``find_claims``."""
-_DOUBTFUL = -1.0
+_DOUBTFUL = -0.6
 """Requests are kept from here on if they are accepted, and what must be done in any case."""
 _SAME_TURNS = 4
 _SAME_OVERLAP = 0.34
