@@ -9,8 +9,8 @@ import typer
 from pydantic import ValidationError
 
 from app.api.schemas.fields import LANGUAGE_CODES
-from app.domain.errors import ConfigurationError, VigiaError
-from app.settings import PROFILES_DIR, Settings
+from app.domain.errors import VigiaError
+from app.settings import Settings
 
 
 def _language_code(code: str | None) -> str | None:
@@ -34,17 +34,6 @@ def load_settings(**options: Any) -> Settings:
             setting = ".".join(str(part) for part in problem["loc"])
             typer.echo(f"error: {setting}: {problem['msg']}", err=True)
         raise typer.Exit(1) from None
-
-
-def require_available(profile: str) -> None:
-    """Refuse a profile that is only planned.
-
-    Raises:
-        ConfigurationError: it has no settings file yet.
-    """
-    if not (PROFILES_DIR / f"{profile}.toml").is_file():
-        there = " or ".join(sorted(path.stem for path in PROFILES_DIR.glob("*.toml")))
-        raise ConfigurationError(f"not available yet: the profile {profile}; choose --profile {there}")
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.options import load_settings, reported, require_available
+from app.commands.options import load_settings, reported
 from app.commands.pull_progress import pull_missing
+from app.composition.choice import check_models
 from app.domain.errors import ConfigurationError, VigiaError
 from app.settings import Settings
 from app.telemetry import configure_logging
@@ -58,7 +59,7 @@ def serve(
 
 
 def _listen_for(settings: Settings) -> socket.socket:
-    require_available(settings.profile)
+    check_models(settings)
     return listen(settings.server.host, settings.server.port)
 
 

@@ -15,13 +15,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.application.listening.transcribe_recording import RecordingTranscript, TranscribeRecording
 from app.application.sessions.export_transcript import EXPORTS
-from app.commands.options import SpokenLanguage, load_settings, reported, require_available
+from app.commands.options import SpokenLanguage, load_settings, reported
+from app.composition.models import build_transcriber, build_vad, close_adapters, listening_options
 from app.domain.errors import NotFound, VigiaError
 from app.domain.session.models import TranscriptLine
 from app.infrastructure.audio.av_codec import AvAudioCodec
-from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.models import close_adapters, listening_options
-from app.infrastructure.registry import TRANSCRIBERS, VOICE_ACTIVITY_DETECTORS
 from app.settings import Settings
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, Ogg/Opus, MP3.")]
@@ -47,22 +45,20 @@ def transcribe(
 ) -> None:
     """Transcribe recordings. Goes on after a file that fails, and then exits with 1."""
     settings = load_settings(profile=profile, models_dir=models_dir)
-    with reported():
-        require_available(settings.profile)
-        with transcription(settings) as use_case:
+    with reported(), transcription(settings) as use_case:
 
-            def done(path: Path) -> bool:
-                try:
-                    if not path.is_file():
-                        raise NotFound("there is no such file")
-                    found = asyncio.run(_with_progress(use_case, path, language, tuple(vocabulary or ())))
-                    _write(path, found, format, _target(path, files, format, output), several=len(files) > 1)
-                except (VigiaError, OSError) as error:
-                    typer.echo(f"error: {path}: {error}", err=True)
-                    return False
-                return True
+        def done(path: Path) -> bool:
+            try:
+                if not path.is_file():
+                    raise NotFound("there is no such file")
+                found = asyncio.run(_with_progress(use_case, path, language, tuple(vocabulary or ())))
+                _write(path, found, format, _target(path, files, format, output), several=len(files) > 1)
+            except (VigiaError, OSError) as error:
+                typer.echo(f"error: {path}: {error}", err=True)
+                return False
+            return True
 
-            failed = [path for path in files if not done(path)]
+        failed = [path for path in files if not done(path)]
     if failed:
         raise typer.Exit(1)
 
@@ -70,9 +66,7 @@ def transcribe(
 @contextmanager
 def transcription(settings: Settings) -> Iterator[TranscribeRecording]:
     """The use case on the configured models; they are closed afterwards."""
-    locate = Catalog.from_settings(settings).locate
-    vad = VOICE_ACTIVITY_DETECTORS[settings.models.vad](settings, locate)
-    transcriber = TRANSCRIBERS[settings.models.transcriber](settings, locate)
+    vad, transcriber = build_vad(settings), build_transcriber(settings)
     try:
         yield TranscribeRecording(AvAudioCodec(), vad, transcriber, listening_options(settings))
     finally:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
@@ -49,3 +49,10 @@ LANGUAGE_MODELS: Mapping[str, Callable[[Settings, Locate], LanguageModel]] = {
         threads=settings.models.threads,
     ),
 }
+ROLES: Mapping[str, Mapping[str, Callable[[Settings, Locate], Any]]] = {
+    "vad": VOICE_ACTIVITY_DETECTORS,
+    "transcriber": TRANSCRIBERS,
+    "diarizer": DIARIZERS,
+    "language_model": LANGUAGE_MODELS,
+}
+"""Adapters by role; roles are named as in ``settings.models``."""

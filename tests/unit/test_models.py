@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.choice import models_used
+from app.composition.models import build_models, close_adapters, listening_options
 from app.domain.errors import ConfigurationError, GatewayUnavailable
 from app.domain.vad.endpointing import EndpointingOptions
-from app.infrastructure.catalog.needs import models_used
-from app.infrastructure.models import build_models, close_adapters, listening_options
 from app.infrastructure.registry import LANGUAGE_MODELS
 from app.settings import Settings
 

@@ -20,11 +20,10 @@ from app.commands.bench.machine import describe, machine
 from app.commands.bench.matching import KINDS
 from app.commands.bench.scores import Cost, DialogueScore, report, score
 from app.commands.options import load_settings, reported
+from app.composition.choice import check_models
+from app.composition.models import build_language_model, close_adapters
 from app.domain.analysis.sentences import split_sentences
 from app.domain.language.gateway import LanguageModel
-from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.models import close_adapters
-from app.infrastructure.registry import LANGUAGE_MODELS
 from app.settings import Settings
 
 _DEFAULT_PLACES = [Path("evaluation/seen")]
@@ -46,6 +45,7 @@ def bench_analysis(
     """Measure recall, precision, owners, grounding, summary length and time of the analysis."""
     settings = load_settings(profile=profile, models_dir=models_dir)
     with reported():
+        check_models(settings)
         dialogues = [read_dialogue(path) for path in dialogue_paths(places or _DEFAULT_PLACES)]
         with language_model(settings) as model:
             scores = asyncio.run(run(dialogues, model))
@@ -84,8 +84,7 @@ async def measure(dialogue: Dialogue, analysis: AnalyzeTranscript) -> DialogueSc
 @contextmanager
 def language_model(settings: Settings) -> Iterator[LanguageModel]:
     """The configured language model; closed afterwards."""
-    catalog = Catalog.from_settings(settings)
-    model = LANGUAGE_MODELS[settings.models.language_model](settings, catalog.locate)
+    model = build_language_model(settings)
     try:
         yield model
     finally:

@@ -16,8 +16,9 @@ from app.commands.bench.references import read_references
 from app.commands.bench.served import measure_served, require_models
 from app.commands.bench.variants import with_variants
 from app.commands.options import SpokenLanguage, load_settings, reported
+from app.composition.choice import check_models
+from app.composition.models import listening_options
 from app.domain.errors import ConfigurationError
-from app.infrastructure.models import listening_options
 
 DEMO = Path(__file__).parents[2] / "demo"
 
@@ -63,6 +64,7 @@ def bench_audio(
     """Recognise recordings as whole files, as live sessions and on a real server, beside bare faster-whisper in one run."""
     settings = load_settings(profile=profile, models_dir=models_dir)
     with reported(), tempfile.TemporaryDirectory(prefix="vigia-bench-") as scratch:
+        check_models(settings)
         paths = files or sorted(DEMO.glob("*.ogg"))
         missing = [path for path in paths if not path.is_file()]
         if missing:

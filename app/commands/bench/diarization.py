@@ -17,14 +17,14 @@ from app.commands.bench.child_process import in_child_process
 from app.commands.bench.diarization_errors import COLLARS_S, ErrorRates, read_rttm
 from app.commands.bench.machine import describe, machine
 from app.commands.options import load_settings, reported
+from app.composition.choice import check_models
+from app.composition.models import build_diarizer
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.audio.pcm import to_pcm16
 from app.domain.diarization.models import SpeakerTurn
 from app.domain.errors import ConfigurationError
 from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.audio.pcm_file import PcmFile
-from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.registry import DIARIZERS
 from app.settings import Settings
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings.")]
@@ -59,6 +59,7 @@ def bench_diarization(
     """Measure diarization error rate (overlapped speech counted), speakers found, real-time factor and memory."""
     settings = load_settings(profile=profile, models_dir=models_dir)
     with reported():
+        check_models(settings)
         missing = [path for path in files if not path.is_file()]
         if missing:
             raise ConfigurationError(f"there is no file {missing[0]}")
@@ -77,7 +78,7 @@ def diarize_all(settings: Settings, files: Sequence[Path], speakers: int | None)
 
 
 async def _diarize_all(settings: Settings, files: Sequence[Path], speakers: int | None) -> tuple[str, list[Diarized]]:
-    diarizer = DIARIZERS[settings.models.diarizer](settings, Catalog(settings.models_dir).locate)
+    diarizer = build_diarizer(settings)
     results = []
     with tempfile.TemporaryDirectory() as folder:
         decoded = Path(folder, "empty.pcm")

@@ -15,6 +15,7 @@ from app.application.listening.listen import LiveListening
 from app.application.listening.listening_options import ListeningOptions
 from app.application.listening.transcribe_recording import TranscribeRecording
 from app.application.sessions.feed import PartialText, SessionFeed
+from app.composition.models import build_transcriber, build_vad
 from app.domain.audio.models import SAMPLE_RATE_HZ, AudioChunk, AudioFormat, Waveform
 from app.domain.audio.pcm import to_pcm16
 from app.domain.session.models import Segment, Session, SessionConfig, SessionKey, SessionKind, SessionState
@@ -23,7 +24,6 @@ from app.domain.vad.gateway import VAD_FRAME_SAMPLES
 from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.catalog.catalog import Catalog
 from app.infrastructure.journal.file_journal import FileAudioJournal
-from app.infrastructure.registry import TRANSCRIBERS, VOICE_ACTIVITY_DETECTORS
 from app.infrastructure.runtime.session_files import SessionFiles
 from app.infrastructure.sqlite.database import SqliteDatabase
 from app.infrastructure.sqlite.events import SqliteEventLog
@@ -146,9 +146,7 @@ class _Clock:
 
 @asynccontextmanager
 async def _ports(settings: Settings) -> AsyncIterator[HearingPorts]:
-    locate = Catalog.from_settings(settings).locate
-    vad = VOICE_ACTIVITY_DETECTORS[settings.models.vad](settings, locate)
-    transcriber = TRANSCRIBERS[settings.models.transcriber](settings, locate)
+    vad, transcriber = build_vad(settings), build_transcriber(settings)
     await vad.probabilities(np.zeros(VAD_FRAME_SAMPLES, np.float32), None)
     silence = np.zeros(SAMPLE_RATE_HZ, np.float32)
     await transcriber.transcribe(silence, TranscribeOptions(language="en", purpose=Purpose.PARTIAL))

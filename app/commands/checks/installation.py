@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
 from app.commands.checks import Check
-from app.commands.options import require_available
+from app.composition.choice import check_adapters, check_profile
 from app.domain.errors import ConfigurationError
 from app.infrastructure.catalog.catalog import Catalog
 from app.settings import Settings
@@ -34,14 +34,13 @@ raise SystemExit(0 if decoded else "nothing was decoded")
 """
 
 
-def profile_check(settings: Settings) -> Check:
-    """The profile is more than a plan."""
-    try:
-        require_available(settings.profile)
-    except ConfigurationError as error:
-        reason, _, advice = error.message.partition("; ")
-        return Check("profile", "fail", reason, advice)
-    return Check("profile", "ok", settings.profile)
+def choice_checks(settings: Settings) -> list[Check]:
+    """The profile is more than a plan, and every role is filled by an adapter that exists."""
+    adapters = ", ".join(dict.fromkeys(_adapters(settings)))
+    return [
+        _choice_check("profile", settings.profile, lambda: check_profile(settings)),
+        _choice_check("adapters", adapters, lambda: check_adapters(settings)),
+    ]
 
 
 def package_checks(settings: Settings) -> list[Check]:
@@ -66,6 +65,15 @@ def audio_check() -> Check:
 def model_checks(catalog: Catalog, names: Sequence[str]) -> list[Check]:
     """Each model is there, and is what the catalog says."""
     return [_model_check(catalog, name) for name in names]
+
+
+def _choice_check(name: str, chosen: str, check: Callable[[], None]) -> Check:
+    try:
+        check()
+    except ConfigurationError as error:
+        reason, _, advice = error.message.partition("; ")
+        return Check(name, "fail", reason, advice)
+    return Check(name, "ok", chosen)
 
 
 def _model_check(catalog: Catalog, name: str) -> Check:
