@@ -86,7 +86,7 @@ async def build_container(
     Raises:
         ConfigurationError: as for ``check_models``, or the data folder cannot be used.
     """
-    check_models(settings)
+    await asyncio.to_thread(check_models, settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(await asyncio.to_thread(lock_data_dir, settings.data_dir))
         key_hash = await asyncio.to_thread(_access_key_hash, settings, announce_key)

@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from app.api.schemas.fields import LANGUAGE_CODES
-from app.domain.errors import VigiaError
+from app.domain.errors import StorageError, VigiaError
 from app.settings import Settings
 
 
@@ -38,11 +38,22 @@ def load_settings(**options: Any) -> Settings:
 
 @contextmanager
 def reported(as_json: bool = False) -> Iterator[None]:
-    """End the command with exit code 1 and the message of a ``VigiaError``; in JSON on standard output if asked."""
+    """End the command with exit code 1 and the message of a ``VigiaError``; in JSON on standard output if asked.
+
+    What the operating system refuses (a file, a folder, a full disk) is told likewise.
+    """
     try:
         yield
-    except VigiaError as error:
+    except BrokenPipeError:  # whoever read our output has seen enough: typer ends the command without a word
+        raise
+    except (VigiaError, OSError) as failure:
+        error = failure if isinstance(failure, VigiaError) else _refused(failure)
         if as_json:
             typer.echo(json.dumps({"ok": False, "error": {"code": error.code, "message": error.message}}, indent=2))
         typer.echo(f"error: {error.message}", err=True)
         raise typer.Exit(1) from None
+
+
+def _refused(error: OSError) -> StorageError:
+    place = f"{error.filename}: " if error.filename else ""
+    return StorageError(f"{place}{error.strerror or error}")

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from app.application.listening.transcribe_recording import RecordingTranscript, TranscribeRecording
 from app.application.sessions.export_transcript import EXPORTS
 from app.commands.options import SpokenLanguage, load_settings, reported
+from app.commands.output import make_folder
 from app.composition.models import build_transcriber, build_vad, close_adapters, listening_options
 from app.domain.errors import NotFound, VigiaError
 from app.domain.session.models import TranscriptLine
@@ -46,6 +47,8 @@ def transcribe(
     """Transcribe recordings. Goes on after a file that fails, and then exits with 1."""
     settings = load_settings(profile=profile, models_dir=models_dir)
     with reported(), transcription(settings) as use_case:
+        if output is not None:
+            make_folder(output, "--output")
 
         def done(path: Path) -> bool:
             try:
@@ -104,7 +107,6 @@ def _target(path: Path, files: list[Path], format: str, folder: Path | None) -> 
 def _write(path: Path, found: RecordingTranscript, format: str, target: Path | None, *, several: bool) -> None:
     text = _as_text(path, found, format)
     if target is not None:
-        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     elif several and format != "json":
         typer.echo(f"== {path} ==\n{text}")

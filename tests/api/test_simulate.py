@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.commands.simulate import Client, prepare_audio
+from app.commands.audio_messages import prepare_audio
+from app.commands.simulate import Client
 from app.domain.errors import GatewayUnavailable, InvalidInput
 from tests.server import Message, RunningServer
 from tests.wav_files import write_wav, write_words

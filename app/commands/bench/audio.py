@@ -16,6 +16,7 @@ from app.commands.bench.references import read_references
 from app.commands.bench.served import measure_served, require_models
 from app.commands.bench.variants import with_variants
 from app.commands.options import SpokenLanguage, load_settings, reported
+from app.commands.output import check_writable, write_json
 from app.composition.choice import check_models
 from app.composition.models import listening_options
 from app.domain.errors import ConfigurationError
@@ -65,6 +66,7 @@ def bench_audio(
     settings = load_settings(profile=profile, models_dir=models_dir)
     with reported(), tempfile.TemporaryDirectory(prefix="vigia-bench-") as scratch:
         check_models(settings)
+        check_writable(output)
         paths = files or sorted(DEMO.glob("*.ogg"))
         missing = [path for path in paths if not path.is_file()]
         if missing:
@@ -97,10 +99,8 @@ def bench_audio(
             "ways": {name: summary(paths, texts, found, peak) for name, (found, peak) in ways.items()},
             "same_text_as_alone": same_texts(ways),
         }
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    show(Console(), figures)
+        show(Console(), figures)
+        write_json(output, figures)
 
 
 def _demo_references() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """``python -m app bench diarization``: who spoke when, against reference annotations."""
 
 import asyncio
-import json
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from app.commands.bench.child_process import in_child_process
 from app.commands.bench.diarization_errors import COLLARS_S, ErrorRates, read_rttm
 from app.commands.bench.machine import describe, machine
 from app.commands.options import load_settings, reported
+from app.commands.output import check_writable, write_json
 from app.composition.choice import check_models
 from app.composition.models import build_diarizer
 from app.domain.audio.models import SAMPLE_RATE_HZ
@@ -60,16 +60,15 @@ def bench_diarization(
     settings = load_settings(profile=profile, models_dir=models_dir)
     with reported():
         check_models(settings)
+        check_writable(output)
         missing = [path for path in files if not path.is_file()]
         if missing:
             raise ConfigurationError(f"there is no file {missing[0]}")
         references = {path.name: (rttm_dir or path.parent) / f"{path.stem}.rttm" for path in files}
         (model_id, results), peak_mib = in_child_process(diarize_all, settings, files, speakers)
         figures = {"machine": machine(), "model": model_id, **compare(results, references), "peak_mib": round(peak_mib)}
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    show(Console(), figures)
+        show(Console(), figures)
+        write_json(output, figures)
 
 
 def diarize_all(settings: Settings, files: Sequence[Path], speakers: int | None) -> tuple[str, list[Diarized]]:
