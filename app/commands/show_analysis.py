@@ -22,6 +22,7 @@ TITLES = {
         "task": "What",
         "none": "none",
         "incomplete": "Incomplete",
+        "notes": "Notes",
     },
     "es": {
         "summary": "Resumen",
@@ -36,6 +37,7 @@ TITLES = {
         "task": "Qué",
         "none": "nada",
         "incomplete": "Incompleto",
+        "notes": "Notas",
     },
 }
 """Headings by language; English for every other language."""
@@ -49,10 +51,11 @@ def show_analysis(console: Console, analysis: Mapping[str, Any]) -> None:
     for kind in ("decisions", "open_questions", "risks"):
         console.print(_claims(titles[kind], analysis[kind], analysis["evidence"][kind], titles))
     console.print(_action_items(analysis["action_items"], titles))
-    notes = analysis["quality"]["notes"]
-    if notes:
-        lines = Group(*(Text(f"• {note}") for note in notes))
-        console.print(Panel(lines, title=titles["incomplete"], title_align="left", border_style="yellow"))
+    quality = analysis["quality"]
+    if quality["notes"]:
+        lines = Group(*(Text(f"• {note}") for note in quality["notes"]))
+        title, style = ("notes", "dim") if quality["complete"] else ("incomplete", "yellow")
+        console.print(Panel(lines, title=titles[title], title_align="left", border_style=style))
 
 
 def _table(title: str, *columns: str) -> Table:
