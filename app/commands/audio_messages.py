@@ -3,6 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
+from app.composition.recordings import build_codec, opus_packets
+from app.domain.audio.models import SAMPLE_RATE_HZ
+from app.domain.audio.pcm import to_pcm16
+
 
 def prepare_audio(
     path: Path, *, encoding: Literal["pcm16", "opus"], sample_rate: int, channels: int, chunk_ms: int
@@ -15,18 +21,9 @@ def prepare_audio(
     Raises:
         InvalidInput: not a recording that can be read.
     """
-    import numpy as np
-
-    from app.domain.audio.models import SAMPLE_RATE_HZ
-    from app.domain.audio.pcm import to_pcm16
-    from app.infrastructure.audio.av_codec import AvAudioCodec
-
-    audio = np.concatenate([*AvAudioCodec().read_recording(path, max_duration_s=24 * 3600.0), np.zeros(0, np.float32)])
+    audio = np.concatenate([*build_codec().read_recording(path, max_duration_s=24 * 3600.0), np.zeros(0, np.float32)])
     if encoding == "opus":
-        from app.infrastructure.audio.opus_encoder import FRAME_MS, OpusEncoder
-
-        encoder = OpusEncoder()
-        return encoder.encode(audio) + encoder.flush(), FRAME_MS / 1000
+        return opus_packets(audio)
     if sample_rate != SAMPLE_RATE_HZ:
         import soxr
 

@@ -18,9 +18,9 @@ from app.application.sessions.export_transcript import EXPORTS
 from app.commands.options import SpokenLanguage, load_settings, reported
 from app.commands.output import make_folder
 from app.composition.models import build_transcriber, build_vad, close_adapters, listening_options
+from app.composition.recordings import build_codec
 from app.domain.errors import NotFound, VigiaError
 from app.domain.session.models import TranscriptLine
-from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.settings import Settings
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, Ogg/Opus, MP3.")]
@@ -71,7 +71,7 @@ def transcription(settings: Settings) -> Iterator[TranscribeRecording]:
     """The use case on the configured models; they are closed afterwards."""
     vad, transcriber = build_vad(settings), build_transcriber(settings)
     try:
-        yield TranscribeRecording(AvAudioCodec(), vad, transcriber, listening_options(settings))
+        yield TranscribeRecording(build_codec(), vad, transcriber, listening_options(settings))
     finally:
         close_adapters(vad, transcriber)
 
