@@ -13,7 +13,7 @@ from rich.table import Column, Table
 
 from app.commands.checks import Check, installation, machine
 from app.commands.options import load_settings
-from app.composition.choice import models_used
+from app.composition.choice import models_used, packages_used
 from app.infrastructure.catalog.catalog import Catalog
 from app.settings import Settings
 
@@ -43,7 +43,8 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     """Every check that applies to the settings, the cheap ones first."""
     catalog = Catalog.from_settings(settings)
     choice = installation.choice_checks(settings)
-    models = models_used(settings) if all(check.status == "ok" for check in choice) else []
+    can_be_built = all(check.status == "ok" for check in choice)
+    models = models_used(settings) if can_be_built else []
     entries = [catalog.entries[name] for name in models if name in catalog.entries]
     missing_bytes = sum(entry.size_bytes for entry in entries if not catalog.is_installed(entry))
     yield from choice
@@ -55,7 +56,7 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield machine.models_disk_check(settings.models_dir, missing_bytes)
     yield machine.port_check(settings.server.host, settings.server.port)
     yield machine.gpu_check(settings)
-    packages = installation.package_checks(settings)
+    packages = installation.package_checks(packages_used(settings) if can_be_built else {})
     llama_is_missing = any(check.name == "package llama-cpp-python" and check.status == "fail" for check in packages)
     yield machine.compiler_check(needed=llama_is_missing)
     yield from packages

@@ -1,14 +1,14 @@
-"""What the settings choose: a profile and an adapter for each role, checked; and the models that these load."""
+"""What the settings choose: a profile and an adapter for each role, checked; and what these need."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from app.domain.errors import ConfigurationError
 from app.infrastructure import registry
 from app.infrastructure.catalog.entries import ModelEntry
+from app.infrastructure.registry import Entry
 from app.settings import PROFILES_DIR, Settings
-
-_BUNDLED_BY_ADAPTER = {"silero": "silero-vad", "onnx": "speaker-diarization"}
 
 
 def check_models(settings: Settings) -> None:
@@ -48,28 +48,30 @@ def check_adapters(settings: Settings) -> None:
             )
 
 
-def models_used(settings: Settings) -> list[str]:
-    """Catalog names or paths of every model that the settings' adapters load.
+def chosen(settings: Settings) -> Mapping[str, Entry[Any]]:
+    """The registry's entry for each role.
 
     Raises:
         ConfigurationError: as for ``check_models``.
     """
     check_models(settings)
-    chosen = settings.models
-    adapters = (chosen.vad, chosen.diarizer)
-    names = [_BUNDLED_BY_ADAPTER[adapter] for adapter in adapters if adapter in _BUNDLED_BY_ADAPTER]
-    if chosen.transcriber == "faster-whisper":
-        names.append(chosen.transcriber_model)
-    if chosen.language_model == "llama-cpp":
-        names.append(chosen.language_model_weights)
-    return names
+    return {role: known[getattr(settings.models, role)] for role, known in registry.ROLES.items()}
+
+
+def models_used(settings: Settings) -> list[str]:
+    """Catalog names or paths of every model that the settings' adapters load; raises as ``chosen`` does."""
+    return [entry.model(settings) for entry in chosen(settings).values() if entry.model is not None]
+
+
+def packages_used(settings: Settings) -> dict[str, str]:
+    """Python modules that the settings' adapters load, with their distributions; raises as ``chosen`` does."""
+    return {module: name for entry in chosen(settings).values() for module, name in entry.packages.items()}
 
 
 def models_to_pull(settings: Settings, entries: Mapping[str, ModelEntry]) -> list[str]:
     """Those of ``models_used`` that do not come with the installation and were not given by a path that exists.
 
-    Raises:
-        ConfigurationError: as for ``check_models``.
+    Raises as ``chosen`` does.
     """
     return [
         name

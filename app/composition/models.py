@@ -95,25 +95,25 @@ def build_models(settings: Settings) -> Models:
 def build_vad(settings: Settings) -> VoiceActivityDetector:
     """What finds speech; raises as ``build_models`` does."""
     check_models(settings)
-    return registry.VOICE_ACTIVITY_DETECTORS[settings.models.vad](settings, _locate(settings))
+    return registry.VOICE_ACTIVITY_DETECTORS[settings.models.vad].make(settings, _locate(settings))
 
 
 def build_transcriber(settings: Settings) -> Transcriber:
     """What recognises words; raises as ``build_models`` does."""
     check_models(settings)
-    return registry.TRANSCRIBERS[settings.models.transcriber](settings, _locate(settings))
+    return registry.TRANSCRIBERS[settings.models.transcriber].make(settings, _locate(settings))
 
 
 def build_diarizer(settings: Settings) -> Diarizer:
     """What tells speakers apart; raises as ``build_models`` does."""
     check_models(settings)
-    return registry.DIARIZERS[settings.models.diarizer](settings, _locate(settings))
+    return registry.DIARIZERS[settings.models.diarizer].make(settings, _locate(settings))
 
 
 def build_language_model(settings: Settings) -> LanguageModel:
     """What analyses; raises as ``build_models`` does."""
     check_models(settings)
-    return registry.LANGUAGE_MODELS[settings.models.language_model](settings, _locate(settings))
+    return registry.LANGUAGE_MODELS[settings.models.language_model].make(settings, _locate(settings))
 
 
 def listening_options(settings: Settings) -> ListeningOptions:

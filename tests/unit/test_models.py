@@ -26,7 +26,7 @@ async def test_the_server_loads_the_weights_that_model_path_names(
         asked.append(name)
         raise ConfigurationError("not there")
 
-    model = LANGUAGE_MODELS[settings.models.language_model](settings, locate)
+    model = LANGUAGE_MODELS[settings.models.language_model].make(settings, locate)
     with pytest.raises(ConfigurationError):
         await model.count_tokens("hello")
     close_adapters(model)

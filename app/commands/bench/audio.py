@@ -17,9 +17,10 @@ from app.commands.bench.served import measure_served, require_models
 from app.commands.bench.variants import with_variants
 from app.commands.options import SpokenLanguage, load_settings, reported
 from app.commands.output import check_writable, write_json
-from app.composition.choice import check_models
+from app.composition.choice import check_models, chosen
 from app.composition.models import listening_options
 from app.domain.errors import ConfigurationError
+from app.settings import Settings
 
 DEMO = Path(__file__).parents[2] / "demo"
 
@@ -80,7 +81,7 @@ def bench_audio(
             paths, texts = with_variants(paths, texts, Path(scratch))
         recordings = [(path, language) for path in paths]
         ways: dict[str, Way] = {}
-        if not no_bare and settings.models.transcriber == "faster-whisper":
+        if not no_bare and "faster_whisper" in chosen(settings)["transcriber"].packages:
             ways[BARE] = in_child_process(measure_bare, settings, recordings)
         ways[WHOLE] = in_child_process(measure_recordings, settings, recordings)
         options = listening_options(settings)
@@ -91,8 +92,8 @@ def bench_audio(
             ways[f"{sessions} at once"] = in_child_process(measure_live, settings, recordings, pace, options, sessions)
         figures = {
             "machine": machine(),
-            "transcriber": settings.models.transcriber_model,
-            "language_model": settings.models.language_model_weights if SERVED in ways else None,
+            "transcriber": _model(settings, "transcriber"),
+            "language_model": _model(settings, "language_model") if SERVED in ways else None,
             "beam_size": settings.listening.beam_size,
             "pace": pace,
             "variants": variants,
@@ -101,6 +102,12 @@ def bench_audio(
         }
         show(Console(), figures)
         write_json(output, figures)
+
+
+def _model(settings: Settings, role: str) -> str:
+    """What recognised or analysed: a model, or the adapter itself if it needs none."""
+    model = chosen(settings)[role].model
+    return str(getattr(settings.models, role)) if model is None else model(settings)
 
 
 def _demo_references() -> dict[str, str]:
