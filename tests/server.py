@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from app.application.container import Container
-from app.commands.serve import listen, make_server
+from app.commands.serve import hold_address, make_server
 from app.domain.audio.pcm import to_pcm16
 from app.infrastructure.transcription.dummy import tones
 from app.settings import Settings
@@ -149,7 +149,7 @@ async def open_audio(url: str, **options: Any) -> AsyncIterator[AudioClient]:
 @contextlib.asynccontextmanager
 async def run_server(settings: Settings) -> AsyncIterator[RunningServer]:
     """A server on a free loopback port while the block runs."""
-    listener = await asyncio.to_thread(listen, "127.0.0.1", 0)
+    listener = await asyncio.to_thread(hold_address, "127.0.0.1", 0)
     server = PromptServer((await asyncio.to_thread(make_server, settings)).config)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     serving = asyncio.create_task(_serve(server, listener))

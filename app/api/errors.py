@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app.api.validation import describe
 from app.domain import errors
 from app.domain.error_fields import error_fields
 
@@ -114,9 +115,7 @@ def install_error_handlers(app: FastAPI) -> None:
         first = error.errors()[0]
         if first["type"] == "json_invalid":
             return error_response(errors.InvalidInput("the body is not JSON", code="invalid_json"))
-        location = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
-        param = ".".join(location) or None
-        message = f"{param}: {first['msg']}" if param else str(first["msg"])
+        message, param = describe(first, leave_out=("body", "query", "path"))
         return error_response(errors.InvalidInput(message, code="invalid_request", param=param))
 
     @app.exception_handler(HTTPException)

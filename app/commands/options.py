@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from app.api.schemas.fields import LANGUAGE_CODES
+from app.api.validation import describe
 from app.domain.errors import StorageError, VigiaError
 from app.settings import Settings
 
@@ -31,8 +33,10 @@ def load_settings(**options: Any) -> Settings:
         return Settings(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         for problem in error.errors():
-            setting = ".".join(str(part) for part in problem["loc"])
-            typer.echo(f"error: {setting}: {problem['msg']}", err=True)
+            typer.echo(f"error: {describe(problem)[0]}", err=True)
+        raise typer.Exit(1) from None
+    except SettingsError as error:
+        typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from None
 
 

@@ -69,6 +69,14 @@ async def test_bad_messages_of_a_session(server: RunningServer, message: str | b
     await healthy(server)
 
 
+async def test_refusals_are_in_our_words(server: RunningServer) -> None:
+    answer = await server.http.post("/session", json={"timezone": "Mars/Olympus"})
+    assert answer.json()["error"]["message"] == "timezone: not an IANA time zone, such as Europe/Madrid"
+    async with server.socket() as client:
+        await client.refused('{"type": "config", "session_id": ".."}')
+    assert client.messages[-1]["message"] == "session_id: a session_id of dots only is not allowed"
+
+
 @pytest.mark.parametrize("message", ['{"type": "wave"}', "[]", '"text"', "{}", '{"type": 5}', '{"type": "config"}'])
 async def test_what_is_not_known_is_not_fatal(server: RunningServer, message: str) -> None:
     async with server.socket() as client:
