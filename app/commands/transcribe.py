@@ -24,7 +24,7 @@ from app.domain.session.models import TranscriptLine
 from app.settings import Settings
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, Ogg/Opus, MP3.")]
-Format = Annotated[Literal["txt", "json", "srt", "vtt"], typer.Option("--format", help="Of the transcripts.")]
+Format = Annotated[Literal["txt", "json", "srt", "vtt", "md"], typer.Option("--format", help="Of the transcripts.")]
 Output = Annotated[
     Path | None, typer.Option("--output", help="Folder for one file a recording; default: standard output.")
 ]
