@@ -86,6 +86,8 @@ class Connection:
         self._waiting_since = time.monotonic()
         event = await self._websocket.receive()
         self._waiting_since = None
+        # A message that had arrived already is given without waiting: whoever sends must have its turn all the same.
+        await asyncio.sleep(0)
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1006))
         self.heard_at = time.time()
@@ -103,7 +105,7 @@ class Connection:
 
     def notice(self, error: VigiaError) -> None:
         """Tell the client about an error after which the session goes on."""
-        self.outbox.message(error_event(error, fatal=False))
+        self.outbox.notice(error_event(error, fatal=False))
 
     def allow_silence(self) -> None:
         """From now on the client may wait for us without saying anything."""
