@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field, SecretStr
 
 from app.api.dependencies import ContainerDep, MetricsDep, PrincipalDep, SettingsDep
 from app.api.errors import error_body
+from app.api.routes import Route
 from app.application.warm_up import ModelInUse
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=Route)
 READY_RETRY_S = 2
 """Models load in seconds; asking more often only costs."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.api.dependencies import ContainerDep, PrincipalDep, SessionKeyDep
+from app.api.routes import Route
 from app.api.schemas.session import (
     CreatedSession,
     CreateSession,
@@ -19,7 +20,7 @@ from app.api.status import status_json
 from app.domain.errors import InvalidInput
 from app.domain.session.models import SessionKey, SessionKind
 
-router = APIRouter(tags=["sessions"])
+router = APIRouter(tags=["sessions"], route_class=Route)
 
 
 @router.post("/session", status_code=201, summary="Make a session")

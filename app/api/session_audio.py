@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 
 from app.api.body_limit import allow_body
 from app.api.dependencies import ContainerDep, SessionKeyDep, SettingsDep
+from app.api.routes import Route
 from app.api.schemas.session import UploadedJson
 from app.api.status import status_json
 from app.application.container import Container, UploadFolder
@@ -22,7 +23,7 @@ from app.domain.audio.pcm import WAV_HEADER_BYTES, wav_header
 from app.domain.errors import InvalidInput, StorageError
 from app.domain.session.models import SessionKey
 
-router = APIRouter(tags=["audio"])
+router = APIRouter(tags=["audio"], route_class=Route)
 COPY_BYTES = 1024 * 1024
 MULTIPART_BYTES = 64 * 1024
 """What the parts of a form add to the file itself."""

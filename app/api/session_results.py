@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
 from app.api.dependencies import ContainerDep, SessionKeyDep
+from app.api.routes import Route
 from app.api.schemas.analysis import AnalysisJson, SpanJson, analysis_json, line_json
 from app.api.schemas.session import SpeakerNames, StatusJson, TimelineJson, TranscriptJson
 from app.api.status import status_json
@@ -13,7 +14,7 @@ from app.application.sessions.export_transcript import EXPORTS
 from app.application.sessions.finish_session import ANALYZE_JOB
 from app.domain.session.models import SessionState
 
-router = APIRouter(tags=["results"])
+router = APIRouter(tags=["results"], route_class=Route)
 _BEING_MADE: dict[int | str, dict[str, Any]] = {
     202: {"model": StatusJson, "description": "The analysis is being made, or the session has not ended."}
 }

@@ -6,6 +6,8 @@ import base64
 import pytest
 
 from app.domain.session.models import SessionKey
+from app.infrastructure.audio.opus_encoder import encode_opus
+from app.infrastructure.transcription.dummy import tones
 from tests.conftest import StartServer
 from tests.server import RunningServer, spoken
 
@@ -79,6 +81,27 @@ async def test_base64_gives_the_same_result_as_binary(server: RunningServer) -> 
         await client.send({"type": "end_of_stream"})
         assert await client.closed() == 1000
     assert client.messages[-1]["analysis"]["transcript"][0]["text"] == "w4 w5"
+
+
+@pytest.mark.parametrize("encoding", ["pcm16", "opus"])
+async def test_an_empty_message_takes_a_chunk_id_and_no_time(server: RunningServer, encoding: str) -> None:
+    packets = spoken(6) if encoding == "pcm16" else [*encode_opus(tones((6,)))]
+    async with server.socket() as client:
+        await client.configure(session_id="empty", encoding=encoding)
+        await client.send(b"")
+        await client.send({"type": "audio_chunk", "chunk_id": 2, "data_b64": ""})
+        assert await client.acked(2) == {"type": "ack", "chunk_id": 2, "audio_ms": 0}
+        for packet in packets:
+            await client.send(packet)
+        await client.send(b"")
+        await client.send({"type": "end_of_stream"})
+        assert await client.closed() == 1000
+    acks = [message for message in client.messages if message["type"] == "ack"]
+    assert acks[-1] == {"type": "ack", "chunk_id": len(packets) + 3, "audio_ms": len(packets) * 20}
+    analysis = client.messages[-1]["analysis"]
+    assert [line["text"] for line in analysis["transcript"]] == ["w6"]
+    assert analysis["gaps"] == []
+    assert (await server.http.get("/session/empty/audio")).status_code == 200
 
 
 async def test_a_gap_takes_a_chunk_id_and_time(server: RunningServer) -> None:

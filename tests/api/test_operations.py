@@ -124,6 +124,25 @@ async def test_invalid_bodies_name_the_field(server: RunningServer) -> None:
     assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == ("invalid_json", None)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"language": NaN}',
+        b'{"new": "\\ud800"}',
+        b'{"new": "\xff"}',
+        b'{"new": ' + b"9" * 6000 + b"}",
+        b"[" * 100_000,
+        b'{"new": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+    ids=["cut", "nan", "surrogate", "utf-8", "endless number", "nested", "nested and closed"],
+)
+async def test_broken_json_is_the_same_error_whatever_breaks_it(server: RunningServer, body: bytes) -> None:
+    answer = await server.http.post("/session", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == ("invalid_json", None)
+
+
 async def test_a_fault_of_ours_has_the_shape_too(server: RunningServer) -> None:
     await server.container.journal.close()  # type: ignore[attr-defined]  # the adapter's own
     await server.http.post("/session", json={"session_id": "broken"})

@@ -26,7 +26,7 @@ LANGUAGE_CODES = frozenset(
 @lru_cache(maxsize=1)
 def known_timezones() -> frozenset[str]:
     """Names of the time zones of this machine; reads its database once (call it in a thread first)."""
-    return frozenset(zoneinfo.available_timezones())
+    return frozenset(zoneinfo.available_timezones()) - {"localtime"}  # a file of many systems, no name of IANA
 
 
 def _language(code: str) -> str:
@@ -41,9 +41,9 @@ def _timezone(name: str) -> str:
     return name
 
 
-def _not_only_dots(session_id: str) -> str:
-    if not session_id.strip("."):
-        raise ValueError("a session_id of dots only is not allowed")
+def _no_path_step(session_id: str) -> str:
+    if session_id in {".", ".."}:
+        raise ValueError("a session_id of one or two dots is not allowed")
     return session_id
 
 
@@ -53,7 +53,7 @@ def _without_fraction(value: Any) -> Any:
 
 
 Whole = BeforeValidator(_without_fraction)
-SessionId = Annotated[str, StringConstraints(pattern=SESSION_ID_PATTERN), AfterValidator(_not_only_dots)]
+SessionId = Annotated[str, StringConstraints(pattern=SESSION_ID_PATTERN), AfterValidator(_no_path_step)]
 Language = Annotated[str, AfterValidator(_language)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 UnixSeconds = Annotated[float, Field(ge=0, le=MAX_UNIX_S, allow_inf_nan=False)]
