@@ -66,6 +66,7 @@ class AudioSession:
         live = self._container.live
         with live.place(), contextlib.ExitStack() as claims:
             config = await self._read_config()
+            self._connection.log_as(config.session_id)
             await self._container.quota.check(self._owner)
             # A session that others may know is claimed before it is touched, a new one as soon as it has a name.
             named = config.session_id and SessionKey(self._owner, config.session_id)
@@ -76,6 +77,7 @@ class AudioSession:
                 self._owner, config.session_id, config.resume_token, config.session_config()
             )
             key = opened.session.key
+            self._connection.log_as(key.session_id)
             revoked = revoked or claims.enter_context(live.claim(key))
             with session_context(key.session_id), self._container.feed.subscribe(key) as feed:
                 pump = asyncio.ensure_future(_pump(feed, self._outbox))
