@@ -288,6 +288,38 @@ async def test_every_field_of_a_new_session_may_be_absent_or_null(server: Runnin
     assert (session["kind"], session["diarize"]) == ("recording", True)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("session_id", 5),
+        ("kind", 1),
+        ("kind", "film"),
+        ("language", True),
+        ("started_at", True),
+        ("started_at", "1763710000"),
+        ("diarize", "yes"),
+        ("diarize", 1),
+        ("speakers", "3"),
+        ("speakers", True),
+        ("speakers", 2.5),
+        ("vocabulary", "Marta"),
+        ("vocabulary", [5]),
+    ],
+)
+async def test_a_new_session_takes_no_other_types(server: RunningServer, field: str, value: object) -> None:
+    answer = await server.http.post("/session", json={field: value})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["param"].startswith(field)
+
+
+async def test_a_new_session_takes_what_a_socket_takes(server: RunningServer) -> None:
+    fields = {"kind": "voice", "started_at": 5, "speakers": 3.0, "vocabulary": ["Marta"], "diarize": False, "new": 1}
+    answer = await server.http.post("/session", json=fields)
+    assert answer.status_code == 201, answer.text
+    session = (await server.http.get(f"/session/{answer.json()['session_id']}")).json()
+    assert (session["kind"], session["started_at"], session["diarize"]) == ("voice", 5.0, False)
+
+
 async def test_a_speakers_name_breaks_no_subtitles(server: RunningServer) -> None:
     await record(server, "odd", spoken(1))
     await server.http.patch("/session/odd/speakers", json={"S1": "<i> --> & Co"})
