@@ -6,6 +6,12 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+_DENIAL = "websocket.http.response"
+"""The extension of ASGI servers that can answer a refused handshake with more than an empty 403."""
 
 
 class StrictJsonRequest(Request):
@@ -34,3 +40,11 @@ class Route(APIRoute):
             return await handle(StrictJsonRequest(request.scope, request.receive))
 
         return handle_strictly
+
+
+async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 404 where no route is; Starlette's own refuses sockets without a word."""
+    if scope["type"] == "websocket" and _DENIAL not in scope.get("extensions", {}):
+        await WebSocketClose()(scope, receive, send)
+        return
+    raise HTTPException(404)

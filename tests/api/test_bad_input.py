@@ -6,6 +6,7 @@ import contextlib
 import json
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.conftest import StartServer
@@ -248,12 +249,15 @@ async def test_web_pages_of_other_sites_and_other_hosts_are_refused(server: Runn
     assert answer.json()["error"]["code"] == "host_not_allowed"
 
 
-async def test_unknown_socket_paths_are_refused(server: RunningServer) -> None:
-    address = server.url.replace("http", "ws") + "/ws/other"
-    from websockets.asyncio.client import connect
-
-    with pytest.raises(InvalidStatus):
-        await connect(address, proxy=None)
+@pytest.mark.parametrize("path", ["/ws/other", "/ws/audio/", "/session"])
+async def test_unknown_socket_paths_are_refused(server: RunningServer, path: str) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        await connect(server.url.replace("http", "ws") + path, proxy=None)
+    response = caught.value.response
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/json"
+    error = json.loads(response.body or b"")["error"]
+    assert error == {"message": "Not Found", "type": "not_found_error", "param": None, "code": "not_found"}
 
 
 async def flood(client: AudioClient) -> None:
