@@ -46,7 +46,7 @@ async def make_analysis(key: SessionKeyDep, container: ContainerDep) -> StatusJs
 
 @router.patch("/session/{session_id}/speakers", summary="Name speakers")
 async def name_speakers(names: SpeakerNames, key: SessionKeyDep, container: ContainerDep) -> dict[str, str | None]:
-    """Name speakers by label, such as ``{"S1": "Marta"}``; an empty name gives the label back. Answers all speakers."""
+    """Name speakers by label, such as ``{"S1": "Marta"}``; null or an empty name gives the label back. Answers all speakers."""
     await container.rename_speakers(key, names)
     return dict(await container.read_session.speakers(key))
 

@@ -173,8 +173,22 @@ async def test_speakers_get_names(server: RunningServer) -> None:
     transcript = (await server.http.get("/session/names/transcript")).json()
     assert [line["speaker"] for line in transcript["segments"]] == ["Marta", "S2"]
     assert (await server.http.patch("/session/names/speakers", json={"S1": ""})).json()["S1"] is None
-    for bad in ({"S9": "x"}, {"S1": "x" * 101}, {"S1": "a\u0000b"}, {"S1": 5}, ["S1"]):
+    await server.http.patch("/session/names/speakers", json={"S1": "Marta"})
+    unnamed = (await server.http.patch("/session/names/speakers", json={"S1": None, "S2": "Ana"})).json()
+    assert unnamed == {"S1": None, "S2": "Ana"}
+    assert (await server.http.patch("/session/names/speakers", json=unnamed)).json() == unnamed
+    for bad in ({"S9": "x"}, {"S9": None}, {"S1": "x" * 101}, {"S1": "a\u0000b"}, {"S1": 5}, ["S1"]):
         assert (await server.http.patch("/session/names/speakers", json=bad)).status_code == 400
+
+
+async def test_names_of_every_script_are_taken_and_tricks_are_not(server: RunningServer) -> None:
+    await record(server, "scripts", spoken(1))
+    for name in ("علی\u200cرضا", "👨\u200d👩\u200d👧", "Ñandú O'Hara-李"):
+        answer = await server.http.patch("/session/scripts/speakers", json={"S1": name})
+        assert answer.json() == {"S1": name}, answer.text
+    for name in ("\u200d", " \u200c\u200d ", "a\u202eb", "a\u200fb", "a\ufeffb", "a\nb", "\nMarta", "a\0b"):
+        answer = await server.http.patch("/session/scripts/speakers", json={"S1": name})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "S1"), ascii(name)
 
 
 async def test_transcripts_in_every_format(server: RunningServer) -> None:

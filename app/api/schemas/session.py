@@ -113,7 +113,9 @@ class SearchJson(BaseModel):
     results: list[SearchResultJson]
 
 
-SpeakerNames = dict[Annotated[str, StringConstraints(max_length=64)], Annotated[str, StringConstraints(max_length=400)]]
+SpeakerNames = dict[
+    Annotated[str, StringConstraints(max_length=64)], Annotated[str, StringConstraints(max_length=400)] | None
+]
 
 
 def session_json(session: Session) -> SessionJson:
