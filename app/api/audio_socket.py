@@ -74,7 +74,7 @@ class AudioSession:
                 await live.wait_left(named)
             revoked = claims.enter_context(live.claim(named)) if named else None
             opened = await self._container.open_session.attach(
-                self._owner, config.session_id, config.resume_token, config.session_config()
+                self._owner, config.session_id, config.resume_token, config.session_config(), config.given()
             )
             key = opened.session.key
             self._connection.log_as(key.session_id)

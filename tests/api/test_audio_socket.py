@@ -5,7 +5,7 @@ import base64
 
 import pytest
 
-from app.domain.session.models import SessionKey
+from app.domain.session.models import SessionConfig, SessionKey
 from app.infrastructure.audio.opus_encoder import encode_opus
 from app.infrastructure.transcription.dummy import tones
 from tests.conftest import StartServer
@@ -188,6 +188,21 @@ async def test_a_socket_attaches_to_a_session_made_over_http(server: RunningServ
         await client.send({"type": "end_of_stream"})
         assert await client.closed() == 1000
     assert client.messages[-1]["analysis"]["language"] == "es"
+
+
+async def test_what_a_socket_sets_replaces_what_the_session_was_made_with(server: RunningServer) -> None:
+    made_with = {"session_id": "wishes", "language": "es", "diarize": False, "started_at": 5.0, "vocabulary": ["Marta"]}
+    made = (await server.http.post("/session", json=made_with)).json()
+    key = SessionKey("local", "wishes")
+    for asked, expected in (
+        ({}, SessionConfig("es", None, ("Marta",), None, 5.0, diarize=False)),
+        ({"diarize": None, "timezone": "UTC"}, SessionConfig("es", None, ("Marta",), "UTC", 5.0, diarize=False)),
+        ({"diarize": True, "vocabulary": [], "started_at": 0}, SessionConfig("es", None, (), "UTC", 0.0, diarize=True)),
+        ({"diarize": False, "language": "en"}, SessionConfig("en", None, (), "UTC", 0.0, diarize=False)),
+    ):
+        async with server.socket() as client:
+            await client.configure(session_id="wishes", resume_token=made["resume_token"], **asked)
+            assert (await server.container.sessions.get(key)).config == expected
 
 
 async def test_an_empty_session_has_an_honest_result(server: RunningServer) -> None:

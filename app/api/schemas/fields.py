@@ -1,5 +1,6 @@
 """Field types that several wire models share."""
 
+import dataclasses
 import zoneinfo
 from functools import lru_cache
 from typing import Annotated, Any
@@ -71,6 +72,11 @@ class SessionFields(BaseModel):
     started_at: UnixSeconds | None = Field(None, description="Unix seconds of the session's start.")
     diarize: bool | None = Field(None, description="Tell speakers apart; absent = true.")
     speakers: Annotated[int, Whole] | None = Field(None, ge=1, le=20, description="How many people speak, if known.")
+
+    def given(self) -> frozenset[str]:
+        """Names of the fields of ``session_config`` that the client set."""
+        names = (field.name for field in dataclasses.fields(SessionConfig))
+        return frozenset(name for name in names if getattr(self, name) is not None)
 
     def session_config(self) -> SessionConfig:
         """What the client asked for."""
