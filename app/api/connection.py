@@ -94,7 +94,7 @@ class Connection:
         self.heard_at = time.time()
         data: bytes | None = event.get("bytes")
         message: str | bytes = event["text"] if data is None else data
-        if len(message) > self._max_message_bytes:
+        if len(message if isinstance(message, bytes) else message.encode()) > self._max_message_bytes:
             raise TooLarge(f"a message may have {self._max_message_bytes} bytes at most", code="message_too_large")
         return wire.parse(message)
 
