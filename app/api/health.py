@@ -44,6 +44,10 @@ class ResidentModel(BaseModel):
     role: str
     model: str
     loaded: bool
+    bytes: int = Field(
+        description="Of its weight files while it is loaded, else 0; it takes at least that much memory."
+    )
+    waiting: int = Field(description="Jobs in its queue.")
     load_factor: float = Field(description="Waiting and running work over its threads; above 1 work waits.")
 
 
@@ -103,7 +107,7 @@ async def read_metrics(principal: PrincipalDep, metrics: MetricsDep) -> Response
 
 @router.get("/models/residency", summary="What is loaded")
 async def residency(principal: PrincipalDep, container: ContainerDep) -> ResidencyJson:
-    """Every model of the profile: loaded or not, and how busy."""
+    """Every model of the profile: loaded or not, how large, and what waits for it."""
     return ResidencyJson(
         models=[_resident(role, model) for role, model in container.models.items()],
         process_bytes=await asyncio.to_thread(_process_bytes),
@@ -122,8 +126,15 @@ def _json_value(value: Any) -> Any:
 
 
 def _resident(role: str, model: ModelInUse) -> ResidentModel:
-    load_factor = 0.0 if model.worker is None else model.worker.load_factor
-    return ResidentModel(role=role, model=model.model_id, loaded=model.loaded, load_factor=load_factor)
+    worker = model.worker
+    return ResidentModel(
+        role=role,
+        model=model.model_id,
+        loaded=model.loaded,
+        bytes=worker.weights_bytes if worker else 0,
+        waiting=worker.waiting if worker else 0,
+        load_factor=worker.load_factor if worker else 0.0,
+    )
 
 
 def _process_bytes() -> int:

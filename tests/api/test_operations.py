@@ -67,6 +67,8 @@ async def test_metrics_and_residency(server: RunningServer) -> None:
     residency = (await server.http.get("/models/residency")).json()
     assert [model["role"] for model in residency["models"]] == ["vad", "transcriber", "diarizer", "language_model"]
     assert residency["process_bytes"] > 0
+    dummy = {"loaded": True, "bytes": 0, "waiting": 0, "load_factor": 0.0}
+    assert all(model.items() >= dummy.items() for model in residency["models"])
 
 
 async def test_openapi_describes_every_route(server: RunningServer) -> None:
