@@ -28,7 +28,7 @@ class ErrorRow:
         status: HTTP status.
         close_code: WebSocket close code if the error ends the connection.
         kind: ``error.type`` of the HTTP shape.
-        retryable: whether the same request may succeed later.
+        retryable: whether the same request may succeed later; any error that says when does so, too.
     """
 
     status: int
@@ -74,7 +74,7 @@ def error_event(error: errors.VigiaError, *, fatal: bool) -> dict[str, Any]:
         "type": "error",
         "code": error.code,
         "message": error.message + wait,
-        "retryable": row_for(error).retryable,
+        "retryable": row_for(error).retryable or error.retry_after_s is not None,
         "fatal": fatal,
     }
 

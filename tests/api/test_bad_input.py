@@ -157,12 +157,14 @@ async def test_two_sockets_on_one_session(start_server: StartServer) -> None:
             assert await second.refused(config) == ("session_live", 4409)
         async with server.socket() as third:
             assert await third.refused({"type": "config", "session_id": "one"}) == ("session_live", 4409)
+            assert third.messages[-1]["retryable"] is True
         for chunk in spoken(5):
             await first.send(chunk)
         await first.send({"type": "end_of_stream"})
         assert await first.closed() == 1000
     async with server.socket() as late:
         assert await late.refused(config) == ("session_ended", 4409)
+        assert late.messages[-1]["retryable"] is False
 
 
 async def test_resuming_needs_the_right_token(server: RunningServer) -> None:

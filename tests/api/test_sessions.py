@@ -91,7 +91,8 @@ async def test_late_audio_fills_its_gap(server: RunningServer) -> None:
 
 
 async def test_a_recording_with_an_offset_leaves_a_gap_before_it(server: RunningServer) -> None:
-    await server.http.post("/session/later/audio?offset_ms=2000", content=wav(5))
+    answer = await server.http.post("/session/later/audio?offset_ms=2000", content=wav(5))
+    assert (answer.json()["duration_s"], answer.json()["added_s"]) == (2.5, 0.5)
     analysis = await server.finished("later")
     assert analysis["gaps"] == [{"start": 0.0, "end": 2.0}]
     assert analysis["transcript"][0]["start"] == pytest.approx(2.0, abs=0.1)
@@ -143,6 +144,24 @@ async def test_an_upload_into_a_live_or_ended_session_conflicts(start_server: St
     await record(server, "ended", spoken(1))
     answer = await server.http.post("/session/ended/audio", content=wav(1))
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "session_ended")
+
+
+async def test_a_recording_cannot_begin_behind_the_end_of_an_ended_session(server: RunningServer) -> None:
+    duration_ms = (await record(server, "ended", spoken(1)))["duration_s"] * 1000
+    for offset_ms in (duration_ms, duration_ms + 9000):
+        answer = await server.http.post(f"/session/ended/audio?offset_ms={offset_ms}", content=wav(1))
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "session_ended")
+
+
+async def test_a_recording_cannot_begin_where_no_session_may_reach(start_server: StartServer) -> None:
+    server = await start_server(audio={"max_session_s": 60})
+    answer = await server.http.post("/session/far/audio?offset_ms=90000", content=wav(1))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (413, "session_too_long", "offset_ms")
+    assert "60 s" in error["message"]
+    assert "90 s" in error["message"]
+    assert (await server.http.get("/session/far")).status_code == 404
+    assert (await server.http.post("/session/far/audio?offset_ms=59000", content=wav(1))).status_code == 200
 
 
 async def test_an_upload_does_not_take_the_place_of_what_a_client_may_resume(server: RunningServer) -> None:

@@ -10,7 +10,7 @@ from app.domain.errors import Conflict, Overloaded
 from app.domain.session.models import SessionKey
 
 RETRY_AFTER_S = 10.0
-"""When a client that was turned away should try again; places become free at the pace at which people stop recording."""
+"""When a client that was turned away should try again: places and sessions become free as people stop recording."""
 RECONNECT_GRACE_S = 1.0
 """A client that comes back at once may be faster than the end of its broken connection."""
 RELEASE_TIMEOUT_S = 10.0
@@ -80,7 +80,9 @@ class LiveSessions:
             Conflict: someone else is.
         """
         if key in self._live:
-            raise Conflict("the session is live on another connection", code="session_live")
+            raise Conflict(
+                "the session is live on another connection", code="session_live", retry_after_s=RETRY_AFTER_S
+            )
         claim = self._live[key] = _Claim()
         try:
             yield claim.wanted
