@@ -6,9 +6,9 @@ import base64
 import pytest
 
 from app.domain.session.models import SessionConfig, SessionKey
-from app.infrastructure.audio.opus_encoder import encode_opus
 from app.infrastructure.transcription.dummy import tones
 from tests.conftest import StartServer
+from tests.opus import encode_opus
 from tests.server import RunningServer, spoken
 
 pytestmark = pytest.mark.unit
