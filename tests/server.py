@@ -40,6 +40,21 @@ class RunningServer:
         """A connection to ``/ws/audio``."""
         return open_audio(self.url, **options)
 
+    async def record(self, session_id: str, *parts: list[bytes] | float) -> Message:
+        """Record a session; a number is a gap of so many seconds. Returns its analysis."""
+        async with self.socket() as client:
+            await client.configure(session_id=session_id)
+            for part in parts:
+                if isinstance(part, float):
+                    await client.send({"type": "gap", "duration_ms": part * 1000})
+                else:
+                    for chunk in part:
+                        await client.send(chunk)
+            await client.send({"type": "end_of_stream"})
+            assert await client.closed() == 1000
+        analysis: Message = client.messages[-1]["analysis"]
+        return analysis
+
     async def finished(self, session_id: str) -> Message:
         """The session's analysis, once it is there."""
         for _ in range(500):

@@ -64,7 +64,7 @@ async def upload_audio(
         imported = await container.import_recording(key, path, offset_s=offset_s, finish=finish)
     return UploadedJson(
         **status_json(imported.session, container).model_dump(),
-        duration_s=round((await container.journal.state(key)).audio_s, 3),
+        duration_s=round(imported.audio_s, 3),
         added_s=round(imported.added_s, 3),
         filled_s=round(imported.filled_s, 3),
     )
