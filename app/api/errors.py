@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app.api.routes import allowed_methods
 from app.api.validation import describe
 from app.domain import errors
 from app.domain.error_fields import error_fields
@@ -59,7 +60,13 @@ ERROR_TABLE: Mapping[type[errors.VigiaError], ErrorRow] = {
 MAX_REASON_CHARACTERS = 60
 """Of a close frame: 123 bytes at most (RFC 6455, section 5.5), and a character of our messages takes one or two."""
 
-_CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_CODES_BY_STATUS = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+}
 
 
 def row_for(error: errors.VigiaError) -> ErrorRow:
@@ -119,10 +126,13 @@ def install_error_handlers(app: FastAPI) -> None:
         return error_response(errors.InvalidInput(message, code="invalid_request", param=param))
 
     @app.exception_handler(HTTPException)
-    async def _http_error(_: Request, error: HTTPException) -> JSONResponse:
+    async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
         code = _CODES_BY_STATUS.get(error.status_code, "invalid_request")
         kind = "not_found_error" if error.status_code == HTTPStatus.NOT_FOUND else "invalid_request_error"
-        return JSONResponse(error_body(str(error.detail), kind, code), error.status_code, headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = allowed_methods(request)
+        return JSONResponse(error_body(str(error.detail), kind, code), error.status_code, headers=headers)
 
     @app.exception_handler(ClientDisconnect)
     async def _client_left(_: Request, error: ClientDisconnect) -> JSONResponse:

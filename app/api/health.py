@@ -28,14 +28,34 @@ class GatewayJson(BaseModel):
     error: str | None
 
 
-class HealthJson(BaseModel):
+class StateJson(BaseModel):
     """How the server is. ``ok`` as long as it can serve."""
 
     ok: bool
     modelReady: bool  # noqa: N815 the protocol's name
     modelId: str  # noqa: N815 the protocol's name
-    error: str | None
     gateways: dict[str, GatewayJson]
+
+
+class HealthJson(StateJson):
+    """How the server is, and what is wrong with its models."""
+
+    error: str | None
+
+
+class ErrorJson(BaseModel):
+    """What every error holds."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class NotReadyJson(StateJson):
+    """How the server is, with the error that every refused request holds."""
+
+    error: ErrorJson
 
 
 class ResidentModel(BaseModel):
@@ -79,7 +99,7 @@ async def health(principal: PrincipalDep, container: ContainerDep) -> HealthJson
     "/ready",
     response_model=HealthJson,
     summary="Readiness",
-    responses={503: {"model": HealthJson, "description": "Models are being loaded, or cannot be."}},
+    responses={503: {"model": NotReadyJson, "description": "Models are being loaded, or cannot be."}},
 )
 async def ready(principal: PrincipalDep, container: ContainerDep) -> Response | HealthJson:
     """Starts the warm-up; 200 once every model is loaded and has answered."""

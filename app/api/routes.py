@@ -7,6 +7,7 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -40,6 +41,30 @@ class Route(APIRoute):
             return await handle(StrictJsonRequest(request.scope, request.receive))
 
         return handle_strictly
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """A route that answers GET answers HEAD, too."""
+        match, child_scope = super().matches(scope)
+        if match is Match.PARTIAL and self._answers_head(scope):
+            match = Match.FULL
+        return match, child_scope
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. Of the answer to HEAD the server sends no body."""
+        if self._answers_head(scope):
+            await self.app(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
+
+    def _answers_head(self, scope: Scope) -> bool:
+        return scope["method"] == "HEAD" and "GET" in (self.methods or ())
+
+
+def allowed_methods(request: Request) -> str:
+    """Every method that the request's path has, as the header ``Allow`` lists them."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    methods = {method for route in routes for method in getattr(route, "methods", None) or ()}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def unknown_path(scope: Scope, receive: Receive, send: Send) -> None:

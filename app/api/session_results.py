@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, Response
 
 from app.api.dependencies import ContainerDep, SessionKeyDep
 from app.api.routes import Route
-from app.api.schemas.analysis import AnalysisJson, SpanJson, analysis_json, line_json
+from app.api.schemas.analysis import AnalysisJson, analysis_json, gaps_json, line_json
 from app.api.schemas.session import SpeakerNames, StatusJson, TimelineJson, TranscriptJson
 from app.api.status import status_json
 from app.application.sessions.export_transcript import EXPORTS
@@ -82,6 +82,6 @@ async def read_timeline(key: SessionKeyDep, container: ContainerDep) -> Timeline
         started_at=transcript.session.started_at,
         duration_s=round(transcript.session.audio_s, 3),
         segments=[line_json(line) for line in transcript.lines],
-        gaps=[SpanJson(start=round(gap.start, 3), end=round(gap.end, 3)) for gap in gaps],
+        gaps=gaps_json(gaps),
         photos=[],
     )

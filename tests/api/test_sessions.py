@@ -76,6 +76,53 @@ async def test_audio_comes_back_as_wav(server: RunningServer) -> None:
     assert samples == sent + bytes(32_000) + sent
 
 
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        ("bytes=0-", slice(0, None)),
+        ("bytes=0-9", slice(0, 10)),
+        ("bytes=40-51", slice(40, 52)),
+        ("bytes=45-47", slice(45, 48)),
+        ("bytes=30001-70000", slice(30001, 70001)),
+        ("bytes=-7", slice(-7, None)),
+        ("Bytes=50-999999999", slice(50, None)),
+        ("bytes=-999999999", slice(0, None)),
+    ],
+)
+async def test_a_range_of_the_audio(server: RunningServer, asked: str, part: slice) -> None:
+    await server.record("ranges", spoken(1, 2), 0.5, spoken(3))
+    whole = (await server.http.get("/session/ranges/audio")).content
+    answer = await server.http.get("/session/ranges/audio", headers={"Range": asked})
+    assert answer.status_code == 206
+    assert answer.content == whole[part]
+    first, last, _ = part.indices(len(whole))
+    assert answer.headers["content-range"] == f"bytes {first}-{last - 1}/{len(whole)}"
+
+
+async def test_ranges_that_are_not_served(server: RunningServer) -> None:
+    await server.record("whole", spoken(1))
+    whole = await server.http.get("/session/whole/audio")
+    assert whole.headers["accept-ranges"] == "bytes"
+    for asked in ("bytes=0-1,5-6", "bytes=9-3", "bytes=-", "seconds=1-2", "bytes=x-"):
+        answer = await server.http.get("/session/whole/audio", headers={"Range": asked})
+        assert (answer.status_code, answer.content) == (200, whole.content), asked
+    headers = {"Range": "bytes=0-1", "If-Range": '"old"'}
+    assert (await server.http.get("/session/whole/audio", headers=headers)).status_code == 200
+    for asked in (f"bytes={len(whole.content)}-", "bytes=-0"):
+        answer = await server.http.get("/session/whole/audio", headers={"Range": asked})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (416, "range_not_satisfiable")
+        assert answer.headers["content-range"] == f"bytes */{len(whole.content)}"
+    head = await server.http.head("/session/whole/audio", headers={"Range": "bytes=0-1"})
+    assert (head.status_code, head.content) == (200, b"")
+    assert {**head.headers, "date": ""} == {**whole.headers, "date": ""}
+
+
+async def test_gaps_below_a_millisecond_are_left_out(server: RunningServer) -> None:
+    analysis = await server.record("tiny", spoken(1), 0.0003, spoken(2), 0.001, spoken(3))
+    assert [round(gap["end"] - gap["start"], 3) for gap in analysis["gaps"]] == [0.001]
+    assert (await server.http.get("/session/tiny/timeline")).json()["gaps"] == analysis["gaps"]
+
+
 async def test_the_timeline_holds_segments_and_gaps(server: RunningServer) -> None:
     await server.record("time", spoken(1), 2.0, spoken(2))
     timeline = (await server.http.get("/session/time/timeline")).json()
@@ -136,7 +183,9 @@ async def test_sessions_are_listed_in_pages(server: RunningServer) -> None:
     assert [session["session_id"] for session in second["sessions"]] == ["n2", "n1", "n0"]
     last = (await server.http.get("/session", params={"limit": 3, "before": second["next_before"]})).json()
     assert last == {"sessions": [], "next_before": None}
-    assert (await server.http.get("/session?before=x")).status_code == 400
+    for bad in ("x", "nan,a", "inf,a", "-inf,a", "1,../x", "1", "1,", ",a"):
+        answer = await server.http.get("/session", params={"before": bad})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_cursor"), bad
 
 
 async def test_a_session_that_exists_is_not_made_again(server: RunningServer) -> None:
