@@ -1,5 +1,6 @@
 """The one table from domain errors to HTTP status, WebSocket close code and wire code; and every error's shape."""
 
+import asyncio
 import logging
 import math
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -59,6 +61,9 @@ ERROR_TABLE: Mapping[type[errors.VigiaError], ErrorRow] = {
 
 MAX_REASON_CHARACTERS = 60
 """Of a close frame: 123 bytes at most (RFC 6455, section 5.5), and a character of our messages takes one or two."""
+
+REFUSED_SOCKET_S = 0.05
+"""Connections of refused sockets are closed as soon as their answer is written."""
 
 _CODES_BY_STATUS = {
     404: "not_found",
@@ -132,7 +137,10 @@ def install_error_handlers(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = allowed_methods(request)
-        return JSONResponse(error_body(str(error.detail), kind, code), error.status_code, headers=headers)
+        body = error_body(str(error.detail), kind, code)
+        # uvicorn takes a refused handshake for one without an answer, and logs that, until its connection is gone.
+        afterwards = BackgroundTask(asyncio.sleep, REFUSED_SOCKET_S) if request.scope["type"] == "websocket" else None
+        return JSONResponse(body, error.status_code, headers=headers, background=afterwards)
 
     @app.exception_handler(ClientDisconnect)
     async def _client_left(_: Request, error: ClientDisconnect) -> JSONResponse:

@@ -252,7 +252,9 @@ async def test_web_pages_of_other_sites_and_other_hosts_are_refused(server: Runn
 
 
 @pytest.mark.parametrize("path", ["/ws/other", "/ws/audio/", "/session"])
-async def test_unknown_socket_paths_are_refused(server: RunningServer, path: str) -> None:
+async def test_unknown_socket_paths_are_refused(
+    server: RunningServer, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(InvalidStatus) as caught:
         await connect(server.url.replace("http", "ws") + path, proxy=None)
     response = caught.value.response
@@ -260,6 +262,8 @@ async def test_unknown_socket_paths_are_refused(server: RunningServer, path: str
     assert response.headers["content-type"] == "application/json"
     error = json.loads(response.body or b"")["error"]
     assert error == {"message": "Not Found", "type": "not_found_error", "param": None, "code": "not_found"}
+    await asyncio.sleep(0.1)
+    assert not [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
 
 
 async def flood(client: AudioClient) -> None:
