@@ -164,3 +164,20 @@ async def test_erasing_a_session_stops_its_import(server: RunningServer, made_be
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "session_erased")
     assert (await server.http.get("/session/slow")).status_code == 404
     assert await server.container.journal.stored_bytes("local") == 0
+
+
+async def test_late_audio_moves_no_names_and_changes_no_older_version(server: RunningServer) -> None:
+    await server.record("renamed", 3.0, spoken(1, 2), spoken(3, 4))
+    await server.http.patch("/session/renamed/speakers", json={"S1": "Marta", "S2": "Juan"})
+    before = (await server.http.get("/session/renamed/analysis")).json()
+    assert [(line["speaker"], line["text"]) for line in before["transcript"]] == [("Marta", "w1 w2"), ("Juan", "w3 w4")]
+    assert before["gaps"] == [{"start": 0.0, "end": 3.0}]
+
+    await server.http.post("/session/renamed/audio?offset_ms=0", content=wav(7))
+    after = await server.finished("renamed")
+    assert (after["version"], after["gaps"]) == (2, [{"start": pytest.approx(0.5, abs=0.1), "end": 3.0}])
+    assert [(line["speaker"], line["text"]) for line in after["transcript"]][1:] == [
+        ("Marta", "w1 w2"),
+        ("Juan", "w3 w4"),
+    ]
+    assert (await server.http.get("/session/renamed/analysis?version=1")).json() == before
