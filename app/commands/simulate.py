@@ -86,6 +86,8 @@ class Client:
             except ConnectionClosed as closed:  # noqa: PERF203 the next try follows from it
                 code = closed.rcvd.code if closed.rcvd else 1006
                 if code == CONFLICT and self.error and self.error["code"] == "session_ended":
+                    if self.session_id is None:  # it ended before, with other audio
+                        raise InvalidInput(self._refusal(code)) from closed
                     return await self._result_over_http()
                 if code in FATAL_CLOSE_CODES:
                     raise InvalidInput(self._refusal(code)) from closed

@@ -105,3 +105,10 @@ def test_pcm16_is_sent_sample_for_sample(recording: Path) -> None:
     write_wav(recording, samples)
     chunks, _ = prepare_audio(recording, encoding="pcm16", sample_rate=16_000, channels=1, chunk_ms=20)
     assert b"".join(chunks) == samples
+
+
+async def test_a_session_that_ended_before_is_refused(server: RunningServer) -> None:
+    await server.record("over", [bytes(640)])
+    client = Client(server.url.replace("http", "ws") + "/ws/audio", {"session_id": "over"}, [bytes(640)], 0.02, speed=0)
+    with pytest.raises(InvalidInput, match="has ended"):
+        await asyncio.wait_for(client.run(), 60)

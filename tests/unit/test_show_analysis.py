@@ -42,3 +42,18 @@ def test_what_is_missing_is_called_incomplete(language: str, incomplete: str) ->
 
 def test_nothing_to_note_is_not_mentioned() -> None:
     assert "Notes" not in shown("en", complete=True, notes=[])
+
+
+def test_names_are_no_markup_and_headings_follow_the_summary() -> None:
+    line = {"id": "s1", "start": 0.0, "end": 1.0, "speaker": "[/x] [red]Eva", "text": "[bold]hi"}
+    item: dict[str, Any] = {
+        "title": "Call", "description": "", "steps": [], "owner": "[/x]", "due": None, "due_text": "[/y]", "evidence": [],
+    }  # fmt: skip
+    quality = {"complete": True, "notes": []}
+    analysis = {**NOTHING, "language": "en", "summary_language": "es", "transcript": [line], "action_items": [item]}
+    console = Console(record=True, width=80)
+    show_analysis(console, {**analysis, "quality": quality})
+    told = console.export_text()
+    assert "[/x] [red]Eva" in told
+    assert "[/y]" in told
+    assert "Tareas" in told
