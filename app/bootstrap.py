@@ -1,9 +1,9 @@
-"""The composition root: the only place that knows which adapter fills which port."""
+"""The composition root: joins stores, models and use cases into one application."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from app.api.dependencies import is_loopback
 from app.application.analysis.analyze_transcript import AnalyzeTranscript
@@ -30,48 +30,23 @@ from app.application.sessions.retention import Retention
 from app.application.sessions.stages import Stages
 from app.application.sessions.work_ahead import ObservedTranscriptStore, WorkAhead
 from app.application.warm_up import WarmUp
-from app.domain.errors import ConfigurationError
+from app.composition.choice import check_models
+from app.composition.models import Models, build_models, listening_options
+from app.composition.stores import Stores, open_stores
 from app.domain.session.gateway import JobRunner
 from app.domain.session.jobs import Jobs
 from app.domain.session.models import SessionKey
 from app.infrastructure.access_key import AccessKeyFile
-from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.audio.session_renderer import SessionRenderer
 from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
-from app.infrastructure.journal.file_journal import FileAudioJournal
-from app.infrastructure.models import Models, build_models, listening_options
 from app.infrastructure.pairing import print_access_key
 from app.infrastructure.runtime.data_lock import lock_data_dir
-from app.infrastructure.runtime.session_files import SessionFiles
-from app.infrastructure.runtime.uploads import UploadFolders
-from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
-from app.infrastructure.sqlite.database import SqliteDatabase
-from app.infrastructure.sqlite.events import SqliteEventLog
-from app.infrastructure.sqlite.search import SqliteSearchIndex
-from app.infrastructure.sqlite.sessions import SqliteSessionStore
-from app.infrastructure.sqlite.transcripts import SqliteTranscriptStore
 from app.settings import Settings
 
-AVAILABLE_PROFILES = ("dummy", "cpu")
 JOBS_FILE = "jobs.db"
 MAX_SESSION_JOBS = 2
 """Sessions that are worked on at once after their end; the models' own queues decide what runs when."""
-
-
-@dataclass(frozen=True)
-class Stores:
-    """What is kept on disk."""
-
-    sessions: SqliteSessionStore
-    transcripts: SqliteTranscriptStore
-    analyses: SqliteAnalysisStore
-    events: SqliteEventLog
-    search: SqliteSearchIndex
-    journal: FileAudioJournal
-    codec: AvAudioCodec
-    files: SessionFiles
-    uploads: UploadFolders
 
 
 @contextlib.asynccontextmanager
@@ -85,28 +60,16 @@ async def build_container(
         announce_key: shows an access key that was made just now, with host and port; it is never shown again.
 
     Raises:
-        ConfigurationError: the profile is not available yet, or the data folder cannot be used.
+        ConfigurationError: as for ``check_models``, or the data folder cannot be used.
     """
-    check_profile(settings)
+    await asyncio.to_thread(check_models, settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(await asyncio.to_thread(lock_data_dir, settings.data_dir))
         key_hash = await asyncio.to_thread(_access_key_hash, settings, announce_key)
-        stores = await _open_stores(settings, stack)
+        stores = await stack.enter_async_context(open_stores(settings.data_dir, settings.sessions_db))
         models = await asyncio.to_thread(build_models, settings)
         stack.push_async_callback(asyncio.to_thread, models.close)
         yield await _compose(settings, stores, models, key_hash, stack)
-
-
-def check_profile(settings: Settings) -> None:
-    """Refuse a profile that has no adapters yet.
-
-    Raises:
-        ConfigurationError: it has none.
-    """
-    if settings.profile not in AVAILABLE_PROFILES:
-        raise ConfigurationError(
-            f"not available yet: the profile {settings.profile}; use --profile cpu", param="profile"
-        )
 
 
 def _access_key_hash(settings: Settings, announce: Callable[[str, str, int], None]) -> str | None:
@@ -117,27 +80,6 @@ def _access_key_hash(settings: Settings, announce: Callable[[str, str, int], Non
     if made is not None:
         announce(made, settings.server.host, settings.server.port)
     return key_hash
-
-
-async def _open_stores(settings: Settings, stack: contextlib.AsyncExitStack) -> Stores:
-    database = await SqliteDatabase.open(settings.sessions_db)
-    stack.push_async_callback(database.close)
-    files = SessionFiles(settings.data_dir)
-    journal = FileAudioJournal(files)
-    stack.push_async_callback(journal.close)
-    uploads = UploadFolders(files)
-    await asyncio.to_thread(uploads.clear)
-    return Stores(
-        sessions=SqliteSessionStore(database),
-        transcripts=SqliteTranscriptStore(database),
-        analyses=SqliteAnalysisStore(database),
-        events=SqliteEventLog(database),
-        search=SqliteSearchIndex(database),
-        journal=journal,
-        codec=AvAudioCodec(),
-        files=files,
-        uploads=uploads,
-    )
 
 
 async def _compose(

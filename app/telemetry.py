@@ -44,6 +44,13 @@ def _without_objects_of_asyncio(_: object, __: str, event: structlog.typing.Even
     return event
 
 
+def _drop_queries(record: logging.LogRecord) -> bool:
+    """Cut the query off every address that uvicorn logs: it may hold a ticket, and what was searched for."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
 def configure_logging(level: str, log_format: Literal["console", "json"]) -> None:
     """Send every log line, ours and the libraries', to standard error in one format."""
     shared: list[structlog.typing.Processor] = [
@@ -81,6 +88,8 @@ def configure_logging(level: str, log_format: Literal["console", "json"]) -> Non
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # At debug level the socket's library logs every message and header: what was said, and the access key.
     logging.getLogger("uvicorn.error").setLevel(max(logging.INFO, root.level))
+    for of_requests in ("uvicorn.error", "uvicorn.access"):
+        logging.getLogger(of_requests).addFilter(_drop_queries)
 
 
 @contextmanager

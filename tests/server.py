@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from app.application.container import Container
-from app.commands.serve import listen, make_server
+from app.commands.serve import hold_address, make_server
 from app.domain.audio.pcm import to_pcm16
 from app.infrastructure.transcription.dummy import tones
 from app.settings import Settings
@@ -39,6 +39,21 @@ class RunningServer:
     def socket(self, **options: Any) -> "contextlib.AbstractAsyncContextManager[AudioClient]":
         """A connection to ``/ws/audio``."""
         return open_audio(self.url, **options)
+
+    async def record(self, session_id: str, *parts: list[bytes] | float) -> Message:
+        """Record a session; a number is a gap of so many seconds. Returns its analysis."""
+        async with self.socket() as client:
+            await client.configure(session_id=session_id)
+            for part in parts:
+                if isinstance(part, float):
+                    await client.send({"type": "gap", "duration_ms": part * 1000})
+                else:
+                    for chunk in part:
+                        await client.send(chunk)
+            await client.send({"type": "end_of_stream"})
+            assert await client.closed() == 1000
+        analysis: Message = client.messages[-1]["analysis"]
+        return analysis
 
     async def finished(self, session_id: str) -> Message:
         """The session's analysis, once it is there."""
@@ -149,7 +164,7 @@ async def open_audio(url: str, **options: Any) -> AsyncIterator[AudioClient]:
 @contextlib.asynccontextmanager
 async def run_server(settings: Settings) -> AsyncIterator[RunningServer]:
     """A server on a free loopback port while the block runs."""
-    listener = await asyncio.to_thread(listen, "127.0.0.1", 0)
+    listener = await asyncio.to_thread(hold_address, "127.0.0.1", 0)
     server = PromptServer((await asyncio.to_thread(make_server, settings)).config)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     serving = asyncio.create_task(_serve(server, listener))

@@ -1,5 +1,6 @@
 """Recordings for tests: mono WAV files of 16 kHz."""
 
+import io
 import wave
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,3 +25,14 @@ def write_wav(path: Path, audio: Waveform | bytes) -> Path:
 def write_words(path: Path, numbers: Iterable[int]) -> Path:
     """The tones that the dummy recogniser takes for ``w1 w2 …``, and a second of silence."""
     return write_wav(path, np.concatenate([tones(numbers), np.zeros(SAMPLE_RATE_HZ, np.float32)]))
+
+
+def wav(*numbers: int, pause_s: float = 0.2) -> bytes:
+    """Words that the dummy recogniser understands, as a WAV file."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes(to_pcm16(tones(numbers, pause_s=pause_s)))
+    return buffer.getvalue()

@@ -14,6 +14,7 @@ from app.api.errors import install_error_handlers
 from app.api.log_context import SessionLogContext
 from app.api.metrics import Metrics, MetricsMiddleware
 from app.api.openapi import read_description
+from app.api.routes import Route, unknown_path
 from app.api.schemas.fields import known_timezones
 from app.application.container import Container
 from app.settings import Settings
@@ -43,6 +44,8 @@ def make_application(
     app.add_middleware(BodyLimit)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
     app.add_middleware(SessionLogContext)
+    app.router.default = unknown_path
+    app.router.route_class = Route
     for module in (session, session_audio, session_results, health, audio_socket):
         # As they are: what is included is built once more for every application, at its first request.
         app.router.routes.extend(module.router.routes)

@@ -66,6 +66,7 @@ class AudioSession:
         live = self._container.live
         with live.place(), contextlib.ExitStack() as claims:
             config = await self._read_config()
+            self._connection.log_as(config.session_id)
             await self._container.quota.check(self._owner)
             # A session that others may know is claimed before it is touched, a new one as soon as it has a name.
             named = config.session_id and SessionKey(self._owner, config.session_id)
@@ -73,9 +74,10 @@ class AudioSession:
                 await live.wait_left(named)
             revoked = claims.enter_context(live.claim(named)) if named else None
             opened = await self._container.open_session.attach(
-                self._owner, config.session_id, config.resume_token, config.session_config()
+                self._owner, config.session_id, config.resume_token, config.session_config(), config.given()
             )
             key = opened.session.key
+            self._connection.log_as(key.session_id)
             revoked = revoked or claims.enter_context(live.claim(key))
             with session_context(key.session_id), self._container.feed.subscribe(key) as feed:
                 pump = asyncio.ensure_future(_pump(feed, self._outbox))

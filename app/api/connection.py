@@ -54,6 +54,7 @@ class Connection:
         self._idle_timeout_s = idle_timeout_s
         self._waiting_since: float | None = None
         self._may_be_silent = False
+        self._log_context: dict[str, str] = {}
 
     async def serve(self, session: Coroutine[Any, Any, None]) -> None:
         """Run ``session`` until it ends or fails, then close the socket: 1000, or the error's code."""
@@ -61,19 +62,19 @@ class Connection:
             await run_beside(session, self.outbox.run(), self._watch_silence())
             code, reason = 1000, ""
         except WebSocketDisconnect:
-            log.info("client left")
+            log.info("client left", extra=self._log_context)
             return
         except VigiaError as error:
             code, reason = self._refuse(error)
         except Exception as error:
-            log.error("socket failed", extra=error_fields(error))
+            log.error("socket failed", extra={**self._log_context, **error_fields(error)})
             code, reason = self._refuse(internal_error())
         try:
             await run_beside(self.outbox.drain(DRAIN_S), self.outbox.run())
             if self._gone_at is None:
                 await self._websocket.close(code, reason[:MAX_REASON_CHARACTERS])
         except (WebSocketDisconnect, VigiaError):
-            log.info("client left")
+            log.info("client left", extra=self._log_context)
 
     async def receive(self) -> wire.ClientMessage:
         """The next message.
@@ -86,12 +87,14 @@ class Connection:
         self._waiting_since = time.monotonic()
         event = await self._websocket.receive()
         self._waiting_since = None
+        # A message that had arrived already is given without waiting: whoever sends must have its turn all the same.
+        await asyncio.sleep(0)
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1006))
         self.heard_at = time.time()
         data: bytes | None = event.get("bytes")
         message: str | bytes = event["text"] if data is None else data
-        if len(message) > self._max_message_bytes:
+        if len(message if isinstance(message, bytes) else message.encode()) > self._max_message_bytes:
             raise TooLarge(f"a message may have {self._max_message_bytes} bytes at most", code="message_too_large")
         return wire.parse(message)
 
@@ -103,7 +106,11 @@ class Connection:
 
     def notice(self, error: VigiaError) -> None:
         """Tell the client about an error after which the session goes on."""
-        self.outbox.message(error_event(error, fatal=False))
+        self.outbox.notice(error_event(error, fatal=False))
+
+    def log_as(self, session_id: str | None) -> None:
+        """Put the session's id on the log lines about the connection itself, which outlives the session's own context."""
+        self._log_context = {"session_id": session_id} if session_id else {}
 
     def allow_silence(self) -> None:
         """From now on the client may wait for us without saying anything."""
@@ -119,7 +126,7 @@ class Connection:
 
     def _refuse(self, error: VigiaError) -> tuple[int, str]:
         row = row_for(error)
-        log.info("socket refused", extra={"code": error.code, "close_code": row.close_code})
+        log.info("socket refused", extra={"code": error.code, "close_code": row.close_code, **self._log_context})
         self.outbox.last(error_event(error, fatal=True))
         return row.close_code, error.message
 

@@ -1,5 +1,6 @@
 """The one table from domain errors to HTTP status, WebSocket close code and wire code; and every error's shape."""
 
+import asyncio
 import logging
 import math
 from collections.abc import Mapping
@@ -10,9 +11,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app.api.routes import allowed_methods
+from app.api.validation import describe
 from app.domain import errors
 from app.domain.error_fields import error_fields
 
@@ -27,7 +31,7 @@ class ErrorRow:
         status: HTTP status.
         close_code: WebSocket close code if the error ends the connection.
         kind: ``error.type`` of the HTTP shape.
-        retryable: whether the same request may succeed later.
+        retryable: whether the same request may succeed later; any error that says when does so, too.
     """
 
     status: int
@@ -58,7 +62,16 @@ ERROR_TABLE: Mapping[type[errors.VigiaError], ErrorRow] = {
 MAX_REASON_CHARACTERS = 60
 """Of a close frame: 123 bytes at most (RFC 6455, section 5.5), and a character of our messages takes one or two."""
 
-_CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+REFUSED_SOCKET_S = 0.05
+"""Connections of refused sockets are closed as soon as their answer is written."""
+
+_CODES_BY_STATUS = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+}
 
 
 def row_for(error: errors.VigiaError) -> ErrorRow:
@@ -73,7 +86,7 @@ def error_event(error: errors.VigiaError, *, fatal: bool) -> dict[str, Any]:
         "type": "error",
         "code": error.code,
         "message": error.message + wait,
-        "retryable": row_for(error).retryable,
+        "retryable": row_for(error).retryable or error.retry_after_s is not None,
         "fatal": fatal,
     }
 
@@ -114,16 +127,20 @@ def install_error_handlers(app: FastAPI) -> None:
         first = error.errors()[0]
         if first["type"] == "json_invalid":
             return error_response(errors.InvalidInput("the body is not JSON", code="invalid_json"))
-        location = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
-        param = ".".join(location) or None
-        message = f"{param}: {first['msg']}" if param else str(first["msg"])
+        message, param = describe(first, leave_out=("body", "query", "path"))
         return error_response(errors.InvalidInput(message, code="invalid_request", param=param))
 
     @app.exception_handler(HTTPException)
-    async def _http_error(_: Request, error: HTTPException) -> JSONResponse:
+    async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
         code = _CODES_BY_STATUS.get(error.status_code, "invalid_request")
         kind = "not_found_error" if error.status_code == HTTPStatus.NOT_FOUND else "invalid_request_error"
-        return JSONResponse(error_body(str(error.detail), kind, code), error.status_code, headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = allowed_methods(request)
+        body = error_body(str(error.detail), kind, code)
+        # uvicorn takes a refused handshake for one without an answer, and logs that, until its connection is gone.
+        afterwards = BackgroundTask(asyncio.sleep, REFUSED_SOCKET_S) if request.scope["type"] == "websocket" else None
+        return JSONResponse(body, error.status_code, headers=headers, background=afterwards)
 
     @app.exception_handler(ClientDisconnect)
     async def _client_left(_: Request, error: ClientDisconnect) -> JSONResponse:

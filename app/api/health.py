@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field, SecretStr
 
 from app.api.dependencies import ContainerDep, MetricsDep, PrincipalDep, SettingsDep
 from app.api.errors import error_body
+from app.api.routes import Route
 from app.application.warm_up import ModelInUse
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=Route)
 READY_RETRY_S = 2
 """Models load in seconds; asking more often only costs."""
 
@@ -27,14 +28,34 @@ class GatewayJson(BaseModel):
     error: str | None
 
 
-class HealthJson(BaseModel):
+class StateJson(BaseModel):
     """How the server is. ``ok`` as long as it can serve."""
 
     ok: bool
     modelReady: bool  # noqa: N815 the protocol's name
     modelId: str  # noqa: N815 the protocol's name
-    error: str | None
     gateways: dict[str, GatewayJson]
+
+
+class HealthJson(StateJson):
+    """How the server is, and what is wrong with its models."""
+
+    error: str | None
+
+
+class ErrorJson(BaseModel):
+    """What every error holds."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class NotReadyJson(StateJson):
+    """How the server is, with the error that every refused request holds."""
+
+    error: ErrorJson
 
 
 class ResidentModel(BaseModel):
@@ -43,6 +64,10 @@ class ResidentModel(BaseModel):
     role: str
     model: str
     loaded: bool
+    bytes: int = Field(
+        description="Of its weight files while it is loaded, else 0; it takes at least that much memory."
+    )
+    waiting: int = Field(description="Jobs in its queue.")
     load_factor: float = Field(description="Waiting and running work over its threads; above 1 work waits.")
 
 
@@ -74,7 +99,7 @@ async def health(principal: PrincipalDep, container: ContainerDep) -> HealthJson
     "/ready",
     response_model=HealthJson,
     summary="Readiness",
-    responses={503: {"model": HealthJson, "description": "Models are being loaded, or cannot be."}},
+    responses={503: {"model": NotReadyJson, "description": "Models are being loaded, or cannot be."}},
 )
 async def ready(principal: PrincipalDep, container: ContainerDep) -> Response | HealthJson:
     """Starts the warm-up; 200 once every model is loaded and has answered."""
@@ -102,7 +127,7 @@ async def read_metrics(principal: PrincipalDep, metrics: MetricsDep) -> Response
 
 @router.get("/models/residency", summary="What is loaded")
 async def residency(principal: PrincipalDep, container: ContainerDep) -> ResidencyJson:
-    """Every model of the profile: loaded or not, and how busy."""
+    """Every model of the profile: loaded or not, how large, and what waits for it."""
     return ResidencyJson(
         models=[_resident(role, model) for role, model in container.models.items()],
         process_bytes=await asyncio.to_thread(_process_bytes),
@@ -121,8 +146,15 @@ def _json_value(value: Any) -> Any:
 
 
 def _resident(role: str, model: ModelInUse) -> ResidentModel:
-    load_factor = 0.0 if model.worker is None else model.worker.load_factor
-    return ResidentModel(role=role, model=model.model_id, loaded=model.loaded, load_factor=load_factor)
+    worker = model.worker
+    return ResidentModel(
+        role=role,
+        model=model.model_id,
+        loaded=model.loaded,
+        bytes=worker.weights_bytes if worker else 0,
+        waiting=worker.waiting if worker else 0,
+        load_factor=worker.load_factor if worker else 0.0,
+    )
 
 
 def _process_bytes() -> int:

@@ -11,7 +11,7 @@ _NULLABLE = {"type": ["string", "null"]}
 _ERROR = {
     "type": "object",
     "title": "Error",
-    "description": "Every error of every route; 429 and 503 carry Retry-After where a repetition helps.",
+    "description": "Every error of every route; a Retry-After header says when a repetition may help.",
     "required": ["error"],
     "properties": {
         "error": {

@@ -11,7 +11,7 @@ from app.application.sessions.feed import PartialText, Progress
 from app.domain.errors import Overloaded
 
 MAX_WAITING = 64
-"""Messages that cannot be merged; only a client that provokes errors without reading them has so many waiting."""
+"""Messages that cannot be merged; only a client that does not read has so many waiting."""
 MAX_SEGMENTS = 5_000
 """Segments merged into one message: hours of speech that nobody read."""
 MAX_PARTIAL_CHARACTERS = 1_000
@@ -40,6 +40,16 @@ class Outbox:
         """
         self._count += 1
         self._put(f"message {self._count}", message)
+
+    def notice(self, error: dict[str, Any]) -> None:
+        """Send the ``error`` message after what waits, unless one of the same code waits already.
+
+        Raises:
+            Overloaded: the client reads too slowly.
+        """
+        slot = f"notice {error['code']}"
+        if slot not in self._waiting:
+            self._put(slot, error)
 
     def last(self, message: dict[str, Any]) -> None:
         """Send ``message`` as the last one; of what waits only the newest ack goes before it."""

@@ -1,10 +1,15 @@
 """``/session``: make, list, read, end and erase sessions."""
 
+import contextlib
+import math
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from app.api.dependencies import ContainerDep, PrincipalDep, SessionKeyDep
+from app.api.routes import Route
+from app.api.schemas.fields import SESSION_ID_PATTERN
 from app.api.schemas.session import (
     CreatedSession,
     CreateSession,
@@ -19,7 +24,7 @@ from app.api.status import status_json
 from app.domain.errors import InvalidInput
 from app.domain.session.models import SessionKey, SessionKind
 
-router = APIRouter(tags=["sessions"])
+router = APIRouter(tags=["sessions"], route_class=Route)
 
 
 @router.post("/session", status_code=201, summary="Make a session")
@@ -83,10 +88,9 @@ async def search(
 
 def _place(owner: str, cursor: str) -> tuple[float, SessionKey]:
     """Where a page ended: time and id of its last session."""
-    created_at, _, session_id = cursor.partition(",")
-    try:
-        return float(created_at), SessionKey(owner, session_id)
-    except ValueError:
-        raise InvalidInput(
-            "before must be next_before of another page", code="invalid_cursor", param="before"
-        ) from None
+    time, _, session_id = cursor.partition(",")
+    with contextlib.suppress(ValueError):
+        created_at = float(time)
+        if math.isfinite(created_at) and re.match(SESSION_ID_PATTERN, session_id):
+            return created_at, SessionKey(owner, session_id)
+    raise InvalidInput("before must be next_before of another page", code="invalid_cursor", param="before")

@@ -5,14 +5,16 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from starlette.datastructures import UploadFile
 
 from app.api.body_limit import allow_body
+from app.api.byte_range import byte_range
 from app.api.dependencies import ContainerDep, SessionKeyDep, SettingsDep
+from app.api.routes import Route
 from app.api.schemas.session import UploadedJson
 from app.api.status import status_json
 from app.application.container import Container, UploadFolder
@@ -22,7 +24,7 @@ from app.domain.audio.pcm import WAV_HEADER_BYTES, wav_header
 from app.domain.errors import InvalidInput, StorageError
 from app.domain.session.models import SessionKey
 
-router = APIRouter(tags=["audio"])
+router = APIRouter(tags=["audio"], route_class=Route)
 COPY_BYTES = 1024 * 1024
 MULTIPART_BYTES = 64 * 1024
 """What the parts of a form add to the file itself."""
@@ -36,6 +38,11 @@ _BODY = {
             },
         },
     }
+}
+_WAV: dict[str, Any] = {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}}
+_WAV_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: _WAV,
+    206: {**_WAV, "description": "The bytes that ``Range`` names: one stretch."},
 }
 
 
@@ -63,32 +70,46 @@ async def upload_audio(
         imported = await container.import_recording(key, path, offset_s=offset_s, finish=finish)
     return UploadedJson(
         **status_json(imported.session, container).model_dump(),
-        duration_s=round((await container.journal.state(key)).audio_s, 3),
+        duration_s=round(imported.audio_s, 3),
         added_s=round(imported.added_s, 3),
         filled_s=round(imported.filled_s, 3),
     )
 
 
-@router.get("/session/{session_id}/audio", response_class=StreamingResponse, summary="Audio as WAV")
-async def download_audio(key: SessionKeyDep, container: ContainerDep) -> StreamingResponse:
-    """The whole session as one WAV file (16 kHz mono); gaps are silence."""
+@router.get(
+    "/session/{session_id}/audio", response_class=StreamingResponse, responses=_WAV_RESPONSES, summary="Audio as WAV"
+)
+async def download_audio(request: Request, key: SessionKeyDep, container: ContainerDep) -> Response:
+    """The whole session as one WAV file (16 kHz mono), or the bytes of it that ``Range`` names; gaps are silence."""
     await container.sessions.get(key)
     samples = round((await container.journal.state(key)).audio_s * SAMPLE_RATE_HZ)
+    size = WAV_HEADER_BYTES + 2 * samples
     headers = {
-        "Content-Length": str(WAV_HEADER_BYTES + 2 * samples),
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(size),
         "Content-Disposition": f'attachment; filename="{key.session_id}.wav"',
     }
-    return StreamingResponse(_wav(container, key, samples), media_type="audio/wav", headers=headers)
+    if request.method == "HEAD":
+        return Response(media_type="audio/wav", headers=headers)
+    part = byte_range(request.headers, size)
+    if part is not None:
+        headers["Content-Length"] = str(len(part))
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    wav = _wav(container, key, samples, part or range(size))
+    return StreamingResponse(wav, 200 if part is None else 206, media_type="audio/wav", headers=headers)
 
 
-async def _wav(container: Container, key: SessionKey, samples: int) -> AsyncIterator[bytes]:
-    """Header and as many samples as it announces: a live session may have grown meanwhile."""
-    yield wav_header(samples)
-    left = 2 * samples
-    async for block in read_pcm(container.journal, container.codec, key):
-        yield block[:left]
-        left -= len(block)
-        if left <= 0:
+async def _wav(container: Container, key: SessionKey, samples: int, part: range) -> AsyncIterator[bytes]:
+    """A part of the header and as many samples as it announces: a live session may have grown meanwhile."""
+    yield wav_header(samples)[part.start : part.stop]
+    first, end = max(0, part.start - WAV_HEADER_BYTES), part.stop - WAV_HEADER_BYTES
+    if end <= first:
+        return
+    position = first - first % 2
+    async for block in read_pcm(container.journal, container.codec, key, start_s=position / 2 / SAMPLE_RATE_HZ):
+        yield block[max(0, first - position) : end - position]
+        position += len(block)
+        if position >= end:
             return
 
 

@@ -6,14 +6,15 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
 from app.api.dependencies import ContainerDep, SessionKeyDep
-from app.api.schemas.analysis import AnalysisJson, SpanJson, analysis_json, line_json
+from app.api.routes import Route
+from app.api.schemas.analysis import AnalysisJson, analysis_json, gaps_json, line_json
 from app.api.schemas.session import SpeakerNames, StatusJson, TimelineJson, TranscriptJson
 from app.api.status import status_json
 from app.application.sessions.export_transcript import EXPORTS
 from app.application.sessions.finish_session import ANALYZE_JOB
 from app.domain.session.models import SessionState
 
-router = APIRouter(tags=["results"])
+router = APIRouter(tags=["results"], route_class=Route)
 _BEING_MADE: dict[int | str, dict[str, Any]] = {
     202: {"model": StatusJson, "description": "The analysis is being made, or the session has not ended."}
 }
@@ -45,7 +46,7 @@ async def make_analysis(key: SessionKeyDep, container: ContainerDep) -> StatusJs
 
 @router.patch("/session/{session_id}/speakers", summary="Name speakers")
 async def name_speakers(names: SpeakerNames, key: SessionKeyDep, container: ContainerDep) -> dict[str, str | None]:
-    """Name speakers by label, such as ``{"S1": "Marta"}``; an empty name gives the label back. Answers all speakers."""
+    """Name speakers by label, such as ``{"S1": "Marta"}``; null or an empty name gives the label back. Answers all speakers."""
     await container.rename_speakers(key, names)
     return dict(await container.read_session.speakers(key))
 
@@ -81,6 +82,6 @@ async def read_timeline(key: SessionKeyDep, container: ContainerDep) -> Timeline
         started_at=transcript.session.started_at,
         duration_s=round(transcript.session.audio_s, 3),
         segments=[line_json(line) for line in transcript.lines],
-        gaps=[SpanJson(start=round(gap.start, 3), end=round(gap.end, 3)) for gap in gaps],
+        gaps=gaps_json(gaps),
         photos=[],
     )

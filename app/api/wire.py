@@ -10,6 +10,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from app.api.schemas.socket import AudioChunkMessage, ConfigMessage, EndOfStreamMessage, GapMessage
+from app.api.validation import describe
 from app.domain.errors import InvalidInput
 
 
@@ -79,9 +80,9 @@ def _validated(model: type[BaseModel], fields: Any) -> BaseModel:
         return model.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        param = ".".join(str(part) for part in first["loc"])
+        message, param = describe(first)
         code = "invalid_config" if model is ConfigMessage else "invalid_message"
-        raise InvalidInput(f"{param}: {first['msg']}", code=code, param=param) from None
+        raise InvalidInput(message, code=code, param=param) from None
 
 
 def _value(message: BaseModel) -> ClientMessage:

@@ -29,6 +29,16 @@ class LoadedModel(Protocol):
         """Waiting and running work over lanes."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue."""
+        ...
+
+    @property
+    def weights_bytes(self) -> int:
+        """Size of the weights that are in memory, as files; 0 while the model is not loaded."""
+        ...
+
 
 @dataclass(frozen=True)
 class ModelInUse:

@@ -1,7 +1,6 @@
 """``python -m app demo``: from nothing to an analysed meeting, on the real server and the real models."""
 
 import asyncio
-import json
 import time
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from app.commands.audio_messages import prepare_audio
 from app.commands.live_transcript import LiveTranscript
 from app.commands.local_server import running_server
 from app.commands.options import load_settings, reported
+from app.commands.output import make_folder, write_json
 from app.commands.pull_progress import pull_missing
 from app.commands.show_analysis import show_analysis
-from app.commands.simulate import Client, prepare_audio
+from app.commands.simulate import Client
 from app.domain.errors import ConfigurationError, GatewayUnavailable
 
 RECORDINGS = Path(__file__).parents[1] / "demo"
@@ -35,8 +36,8 @@ def demo(
         if not recording.is_file():
             raise ConfigurationError("--language must be en or es")
         settings = load_settings(profile="cpu", models_dir=models_dir)
+        make_folder(out, "--out")
         pull_missing(settings)
-        out.mkdir(parents=True, exist_ok=True)
         chunks, chunk_s = prepare_audio(recording, encoding="opus", sample_rate=16_000, channels=1, chunk_ms=20)
         with running_server(settings, out, console) as server:
             console.print(f"playing {recording.name} ({len(chunks) * chunk_s:.0f} s) at {speed:g} times real time\n")
@@ -48,7 +49,7 @@ def demo(
                 analysis = asyncio.run(client.run())
         show_analysis(console, analysis)
         result = out / f"analysis-{language}.json"
-        result.write_text(json.dumps(analysis, ensure_ascii=False, indent=2), encoding="utf-8")
+        write_json(result, analysis, "--out")
         console.print(f"\nThe same as JSON: {result}", highlight=False, soft_wrap=True)
         if not analysis["quality"]["complete"]:
             raise GatewayUnavailable(

@@ -13,8 +13,8 @@ from rich.table import Column, Table
 
 from app.commands.checks import Check, installation, machine
 from app.commands.options import load_settings
+from app.composition.choice import models_used, packages_used
 from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.catalog.needs import models_used
 from app.settings import Settings
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -42,10 +42,12 @@ def doctor(
 def all_checks(settings: Settings) -> Iterator[Check]:
     """Every check that applies to the settings, the cheap ones first."""
     catalog = Catalog.from_settings(settings)
-    models = models_used(settings)
+    choice = installation.choice_checks(settings)
+    can_be_built = all(check.status == "ok" for check in choice)
+    models = models_used(settings) if can_be_built else []
     entries = [catalog.entries[name] for name in models if name in catalog.entries]
     missing_bytes = sum(entry.size_bytes for entry in entries if not catalog.is_installed(entry))
-    yield installation.profile_check(settings)
+    yield from choice
     yield machine.python_check()
     yield machine.system_check()
     yield machine.cores_check()
@@ -54,7 +56,7 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield machine.models_disk_check(settings.models_dir, missing_bytes)
     yield machine.port_check(settings.server.host, settings.server.port)
     yield machine.gpu_check(settings)
-    packages = installation.package_checks(settings)
+    packages = installation.package_checks(packages_used(settings) if can_be_built else {})
     llama_is_missing = any(check.name == "package llama-cpp-python" and check.status == "fail" for check in packages)
     yield machine.compiler_check(needed=llama_is_missing)
     yield from packages

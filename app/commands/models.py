@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.commands.options import load_settings, reported, require_available
+from app.commands.options import load_settings, reported
 from app.commands.pull_progress import pull_display
+from app.composition.choice import models_to_pull
 from app.domain.errors import ConfigurationError
 from app.infrastructure.catalog.catalog import Catalog
 from app.infrastructure.catalog.entries import ModelEntry
-from app.infrastructure.catalog.needs import models_to_pull
 
 app = typer.Typer(no_args_is_help=True, help="List, fetch, check and remove models.")
 
@@ -29,7 +29,8 @@ def list_models(profile: Profile = None, models_dir: ModelsDir = None, as_json: 
     """Show every model of the catalog: role, size, licence, and whether it is installed."""
     settings = load_settings(profile=profile, models_dir=models_dir)
     catalog = Catalog.from_settings(settings)
-    needed = models_to_pull(settings, catalog.entries)
+    with reported(as_json):
+        needed = models_to_pull(settings, catalog.entries)
     rows = [_describe(catalog, entry, entry.name in needed) for entry in catalog.entries.values()]
     if as_json:
         typer.echo(json.dumps({"models_dir": str(catalog.store.root), "models": rows}, indent=2))
@@ -54,8 +55,6 @@ def pull(names: Names = None, profile: Profile = None, models_dir: ModelsDir = N
     settings = load_settings(profile=profile, models_dir=models_dir)
     catalog = Catalog.from_settings(settings)
     with reported(as_json):
-        if not names:
-            require_available(settings.profile)
         wanted = list(dict.fromkeys(names or models_to_pull(settings, catalog.entries)))
         total_bytes = sum(catalog.entry(name).size_bytes for name in wanted)
         with pull_display(total_bytes) as on_progress:

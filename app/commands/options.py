@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from app.api.schemas.fields import LANGUAGE_CODES
-from app.domain.errors import ConfigurationError, VigiaError
-from app.settings import PROFILES_DIR, Settings
+from app.api.validation import describe
+from app.domain.errors import StorageError, VigiaError
+from app.settings import Settings
 
 
 def _language_code(code: str | None) -> str | None:
@@ -31,29 +33,31 @@ def load_settings(**options: Any) -> Settings:
         return Settings(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         for problem in error.errors():
-            setting = ".".join(str(part) for part in problem["loc"])
-            typer.echo(f"error: {setting}: {problem['msg']}", err=True)
+            typer.echo(f"error: {describe(problem)[0]}", err=True)
         raise typer.Exit(1) from None
-
-
-def require_available(profile: str) -> None:
-    """Refuse a profile that is only planned.
-
-    Raises:
-        ConfigurationError: it has no settings file yet.
-    """
-    if not (PROFILES_DIR / f"{profile}.toml").is_file():
-        there = " or ".join(sorted(path.stem for path in PROFILES_DIR.glob("*.toml")))
-        raise ConfigurationError(f"not available yet: the profile {profile}; choose --profile {there}")
+    except SettingsError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 @contextmanager
 def reported(as_json: bool = False) -> Iterator[None]:
-    """End the command with exit code 1 and the message of a ``VigiaError``; in JSON on standard output if asked."""
+    """End the command with exit code 1 and the message of a ``VigiaError``; in JSON on standard output if asked.
+
+    What the operating system refuses (a file, a folder, a full disk) is told likewise.
+    """
     try:
         yield
-    except VigiaError as error:
+    except BrokenPipeError:  # whoever read our output has seen enough: typer ends the command without a word
+        raise
+    except (VigiaError, OSError) as failure:
+        error = failure if isinstance(failure, VigiaError) else _refused(failure)
         if as_json:
             typer.echo(json.dumps({"ok": False, "error": {"code": error.code, "message": error.message}}, indent=2))
         typer.echo(f"error: {error.message}", err=True)
         raise typer.Exit(1) from None
+
+
+def _refused(error: OSError) -> StorageError:
+    place = f"{error.filename}: " if error.filename else ""
+    return StorageError(f"{place}{error.strerror or error}")

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import TransferSpeedColumn as SpeedColumn
 
+from app.composition.choice import models_to_pull
 from app.infrastructure.catalog.assembly import OnProgress, PullEvent
 from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.catalog.needs import models_to_pull
 from app.settings import Settings
 
 _LINE_EVERY_S = 5.0

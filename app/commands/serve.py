@@ -6,12 +6,13 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.options import load_settings, reported, require_available
+from app.commands.options import load_settings, reported
 from app.commands.pull_progress import pull_missing
+from app.composition.choice import check_models
 from app.domain.errors import ConfigurationError, VigiaError
 from app.settings import Settings
 from app.telemetry import configure_logging
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from app.application.container import Container
 
 log = logging.getLogger(__name__)
-BACKLOG = 2048
-"""Connections the system may hold for us: uvicorn's own default."""
 PING_INTERVAL_S = 20.0
 SHUTDOWN_S = 10
 
@@ -42,7 +41,7 @@ def serve(
     address = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(profile=profile, data_dir=data_dir, models_dir=models_dir, server=address or None)
     configure_logging(settings.log.level, settings.log.format)
-    with reported(), contextlib.closing(_listen_for(settings)) as listener:
+    with reported(), contextlib.closing(_held_address(settings)) as listener:
         if pull:
             pull_missing(settings)
         failures: list[VigiaError] = []
@@ -57,26 +56,43 @@ def serve(
             raise failures[0]
 
 
-def _listen_for(settings: Settings) -> socket.socket:
-    require_available(settings.profile)
-    return listen(settings.server.host, settings.server.port)
+def _held_address(settings: Settings) -> socket.socket:
+    check_models(settings)
+    return hold_address(settings.server.host, settings.server.port)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket.
+def hold_address(host: str, port: int) -> socket.socket:
+    """A socket that has the address, and refuses connections until uvicorn listens on it, which it does when it is ready.
 
     Raises:
         ConfigurationError: the port is taken, or the address is not this machine's.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        listener = _bound(family, address[:2])
     except OSError as error:
         raise ConfigurationError(
-            f"cannot listen on {host}:{port}: {_reason(error)}; choose another with --host and --port",
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --host and --port",
             param="server.port",
         ) from error
     listener.set_inheritable(True)
+    return listener
+
+
+def _bound(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.socket:
+    """As ``socket.create_server`` does it, but for listening."""
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if (
+            os.name == "posix"
+        ):  # else a port just left stays taken for minutes; elsewhere the option lets others share it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and socket.has_dualstack_ipv6():
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
@@ -116,11 +132,6 @@ def make_server(settings: Settings, on_failure: Callable[[VigiaError], None] = l
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
     return uvicorn.Server(config)
-
-
-def _reason(error: OSError) -> str:
-    # create_server adds the address to the reason, which names it twice.
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
 
 
 def _in_url(host: str) -> str:

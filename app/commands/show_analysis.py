@@ -22,6 +22,7 @@ TITLES = {
         "task": "What",
         "none": "none",
         "incomplete": "Incomplete",
+        "notes": "Notes",
     },
     "es": {
         "summary": "Resumen",
@@ -36,6 +37,7 @@ TITLES = {
         "task": "Qué",
         "none": "nada",
         "incomplete": "Incompleto",
+        "notes": "Notas",
     },
 }
 """Headings by language; English for every other language."""
@@ -43,16 +45,17 @@ TITLES = {
 
 def show_analysis(console: Console, analysis: Mapping[str, Any]) -> None:
     """Print transcript, summary, claims with their evidence, and notes of one analysis (the JSON of the wire contract)."""
-    titles = TITLES.get(str(analysis.get("language")), TITLES["en"])
+    titles = TITLES.get(str(analysis.get("summary_language") or analysis.get("language")), TITLES["en"])
     console.print(_transcript(analysis["transcript"], titles))
     console.print(Panel(Text(analysis["summary"] or titles["none"]), title=titles["summary"], title_align="left"))
     for kind in ("decisions", "open_questions", "risks"):
         console.print(_claims(titles[kind], analysis[kind], analysis["evidence"][kind], titles))
     console.print(_action_items(analysis["action_items"], titles))
-    notes = analysis["quality"]["notes"]
-    if notes:
-        lines = Group(*(Text(f"• {note}") for note in notes))
-        console.print(Panel(lines, title=titles["incomplete"], title_align="left", border_style="yellow"))
+    quality = analysis["quality"]
+    if quality["notes"]:
+        lines = Group(*(Text(f"• {note}") for note in quality["notes"]))
+        title, style = ("notes", "dim") if quality["complete"] else ("incomplete", "yellow")
+        console.print(Panel(lines, title=titles[title], title_align="left", border_style=style))
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -70,7 +73,7 @@ def _transcript(lines: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -
     table.add_column("text", ratio=1, overflow="fold")
     for line in lines:
         minutes, seconds = divmod(int(line["start"]), 60)
-        table.add_row(f"{minutes}:{seconds:02d}", line["speaker"] or "?", Text(line["text"]))
+        table.add_row(f"{minutes}:{seconds:02d}", Text(line["speaker"] or "?"), Text(line["text"]))
     return table
 
 
@@ -96,7 +99,7 @@ def _action_items(items: Sequence[Mapping[str, Any]], titles: Mapping[str, str])
         steps = "".join(f"\n  {number}. {step}" for number, step in enumerate(item["steps"], 1))
         due = "\n".join(str(value) for value in (item["due_text"], item["due"]) if value)
         what = Text.assemble((item["title"], "bold"), "\n", item["description"], steps)
-        table.add_row(what, item["owner"] or "?", due or "-", _quotes(item["evidence"]))
+        table.add_row(what, Text(item["owner"] or "?"), Text(due or "-"), _quotes(item["evidence"]))
     if not items:
         table.add_row(Text(titles["none"], style="dim"), "", "", "")
     return table

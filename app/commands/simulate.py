@@ -16,13 +16,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import typer
 from rich.console import Console
 
+from app.commands.audio_messages import prepare_audio
 from app.commands.options import reported
+from app.commands.output import check_writable, write_json
 from app.domain.errors import GatewayError, GatewayUnavailable, InvalidInput
 
 Message = dict[str, Any]
@@ -49,6 +51,7 @@ class Client:
         drop_after_s: break the connection once, after so much audio, to show that nothing is lost.
         api_key: for servers that ask for one.
         on_message: called with every message of the server.
+        retry_delays_s: how long to wait before each next try; after the last, the server is given up.
     """
 
     url: str
@@ -60,6 +63,7 @@ class Client:
     drop_after_s: float | None = None
     api_key: str | None = None
     on_message: Callable[[Message], None] = lambda message: None
+    retry_delays_s: Sequence[float] = RETRY_DELAYS_S
     session_id: str | None = None
     resume_token: str | None = None
     final: Message | None = None
@@ -82,6 +86,8 @@ class Client:
             except ConnectionClosed as closed:  # noqa: PERF203 the next try follows from it
                 code = closed.rcvd.code if closed.rcvd else 1006
                 if code == CONFLICT and self.error and self.error["code"] == "session_ended":
+                    if self.session_id is None:  # it ended before, with other audio
+                        raise InvalidInput(self._refusal(code)) from closed
                     return await self._result_over_http()
                 if code in FATAL_CLOSE_CODES:
                     raise InvalidInput(self._refusal(code)) from closed
@@ -92,9 +98,7 @@ class Client:
                 ) from error
             except (OSError, InvalidHandshake) as error:
                 if self.session_id is None:
-                    raise GatewayUnavailable(
-                        f"no server answers at {self.url} ({error}): start one with `python -m app serve`"
-                    ) from error
+                    raise GatewayUnavailable(self._absence(error)) from error
                 await self._wait_before_retry(f"the server at {self.url} is gone")
         if "analysis" not in self.final:
             return await self._result_over_http()
@@ -102,9 +106,9 @@ class Client:
         return analysis
 
     async def _wait_before_retry(self, reason: str) -> None:
-        if self._failures == len(RETRY_DELAYS_S):
+        if self._failures == len(self.retry_delays_s):
             raise GatewayUnavailable(reason)
-        await asyncio.sleep(RETRY_DELAYS_S[self._failures])
+        await asyncio.sleep(self.retry_delays_s[self._failures])
         self._failures += 1
 
     async def _one_connection(self) -> None:
@@ -140,7 +144,7 @@ class Client:
             raise InvalidInput(f"the server takes messages of {most_bytes} bytes at most: send less audio in each")
 
     def _take(self, raw: str | bytes) -> Message:
-        message: Message = json.loads(raw)
+        message = _object(raw, f"what answers at {self.url} does not speak the protocol of /ws/audio", field="type")
         if message["type"] == "final_result":
             self.final = message
         elif message["type"] == "error":
@@ -176,50 +180,48 @@ class Client:
         headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
         async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
             while True:
-                answer = await http.get(url)
-                if answer.status_code == 200:
-                    result: Message = answer.json()
-                    return result
+                try:
+                    answer = await http.get(url)
+                except httpx2.HTTPError:
+                    await self._wait_before_retry(f"the server at {address.netloc} is gone")
+                    continue
+                self._failures = 0
                 if answer.status_code != 202:
-                    raise GatewayError(f"the session has no analysis: {answer.json()['error']['message']}")
+                    return _analysis(answer.status_code, answer.content, url)
                 await asyncio.sleep(RESULT_POLL_S)
+
+    def _absence(self, error: Exception) -> str:
+        from websockets.exceptions import InvalidHandshake, InvalidStatus
+
+        if isinstance(error, InvalidStatus):
+            status = f"HTTP {error.response.status_code}"
+            return f"{self.url} answers {status} and opens no socket: is the address right? It ends in /ws/audio"
+        if isinstance(error, InvalidHandshake):
+            return f"what answers at {self.url} is no server of ours ({error})"
+        return f"no server answers at {self.url} ({error}): start one with `python -m app serve`"
 
     def _refusal(self, code: int) -> str:
         told = self.error["message"] if self.error else "the connection was closed"
         return f"{told} (close code {code})"
 
 
-def prepare_audio(
-    path: Path, *, encoding: Literal["pcm16", "opus"], sample_rate: int, channels: int, chunk_ms: int
-) -> tuple[list[bytes], float]:
-    """Turn a recording into audio messages.
+def _analysis(status: int, body: bytes, url: str) -> Message:
+    answer = _object(body, f"{url} answered HTTP {status}, and no JSON")
+    if status == 200:
+        return answer
+    error = answer.get("error")
+    reason = error.get("message") if isinstance(error, dict) else None
+    raise GatewayError(f"the session has no analysis: {reason or f'HTTP {status}'}")
 
-    Returns:
-        The messages, and how much audio each holds, in seconds (Opus packets always hold 20 ms).
 
-    Raises:
-        InvalidInput: not a recording that can be read.
-    """
-    import numpy as np
-
-    from app.domain.audio.models import SAMPLE_RATE_HZ
-    from app.domain.audio.pcm import to_pcm16
-    from app.infrastructure.audio.av_codec import AvAudioCodec
-
-    audio = np.concatenate([*AvAudioCodec().read_recording(path, max_duration_s=24 * 3600.0), np.zeros(0, np.float32)])
-    if encoding == "opus":
-        from app.infrastructure.audio.opus_encoder import FRAME_MS, OpusEncoder
-
-        encoder = OpusEncoder()
-        return encoder.encode(audio) + encoder.flush(), FRAME_MS / 1000
-    if sample_rate != SAMPLE_RATE_HZ:
-        import soxr
-
-        audio = soxr.resample(audio, SAMPLE_RATE_HZ, sample_rate)
-    samples = np.frombuffer(to_pcm16(audio), "<i2")
-    raw = np.repeat(samples, channels).tobytes()
-    size = sample_rate * chunk_ms // 1000 * 2 * channels
-    return [raw[start : start + size] for start in range(0, len(raw), size)], chunk_ms / 1000
+def _object(text: str | bytes, complaint: str, *, field: str | None = None) -> Message:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise GatewayError(complaint) from error
+    if not isinstance(value, dict) or field not in {None, *value}:
+        raise GatewayError(complaint)
+    return value
 
 
 def simulate(
@@ -265,8 +267,7 @@ def simulate(
     with reported():
         if encoding not in ("pcm16", "opus"):
             raise InvalidInput("--encoding must be pcm16 or opus")
-        if json_file and not json_file.parent.is_dir():
-            raise InvalidInput(f"--json: there is no folder {json_file.parent}")
+        check_writable(json_file)
         chunks, chunk_s = prepare_audio(
             audio,
             encoding="opus" if encoding == "opus" else "pcm16",
@@ -287,6 +288,5 @@ def simulate(
                 on_message=live.show,
             )
             analysis = asyncio.run(client.run())
-    show_analysis(console, analysis)
-    if json_file:
-        json_file.write_text(json.dumps(analysis, ensure_ascii=False, indent=2), encoding="utf-8")
+        show_analysis(console, analysis)
+        write_json(json_file, analysis)

@@ -15,17 +15,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.application.listening.transcribe_recording import RecordingTranscript, TranscribeRecording
 from app.application.sessions.export_transcript import EXPORTS
-from app.commands.options import SpokenLanguage, load_settings, reported, require_available
+from app.commands.options import SpokenLanguage, load_settings, reported
+from app.commands.output import make_folder
+from app.composition.models import build_transcriber, build_vad, close_adapters, listening_options
+from app.composition.recordings import build_codec
 from app.domain.errors import NotFound, VigiaError
 from app.domain.session.models import TranscriptLine
-from app.infrastructure.audio.av_codec import AvAudioCodec
-from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.models import close_adapters, listening_options
-from app.infrastructure.registry import TRANSCRIBERS, VOICE_ACTIVITY_DETECTORS
 from app.settings import Settings
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings: WAV, FLAC, Ogg/Opus, MP3.")]
-Format = Annotated[Literal["txt", "json", "srt", "vtt"], typer.Option("--format", help="Of the transcripts.")]
+Format = Annotated[Literal["txt", "json", "srt", "vtt", "md"], typer.Option("--format", help="Of the transcripts.")]
 Output = Annotated[
     Path | None, typer.Option("--output", help="Folder for one file a recording; default: standard output.")
 ]
@@ -47,22 +46,22 @@ def transcribe(
 ) -> None:
     """Transcribe recordings. Goes on after a file that fails, and then exits with 1."""
     settings = load_settings(profile=profile, models_dir=models_dir)
-    with reported():
-        require_available(settings.profile)
-        with transcription(settings) as use_case:
+    with reported(), transcription(settings) as use_case:
+        if output is not None:
+            make_folder(output, "--output")
 
-            def done(path: Path) -> bool:
-                try:
-                    if not path.is_file():
-                        raise NotFound("there is no such file")
-                    found = asyncio.run(_with_progress(use_case, path, language, tuple(vocabulary or ())))
-                    _write(path, found, format, _target(path, files, format, output), several=len(files) > 1)
-                except (VigiaError, OSError) as error:
-                    typer.echo(f"error: {path}: {error}", err=True)
-                    return False
-                return True
+        def done(path: Path) -> bool:
+            try:
+                if not path.is_file():
+                    raise NotFound("there is no such file")
+                found = asyncio.run(_with_progress(use_case, path, language, tuple(vocabulary or ())))
+                _write(path, found, format, _target(path, files, format, output), several=len(files) > 1)
+            except (VigiaError, OSError) as error:
+                typer.echo(f"error: {path}: {error}", err=True)
+                return False
+            return True
 
-            failed = [path for path in files if not done(path)]
+        failed = [path for path in files if not done(path)]
     if failed:
         raise typer.Exit(1)
 
@@ -70,11 +69,9 @@ def transcribe(
 @contextmanager
 def transcription(settings: Settings) -> Iterator[TranscribeRecording]:
     """The use case on the configured models; they are closed afterwards."""
-    locate = Catalog.from_settings(settings).locate
-    vad = VOICE_ACTIVITY_DETECTORS[settings.models.vad](settings, locate)
-    transcriber = TRANSCRIBERS[settings.models.transcriber](settings, locate)
+    vad, transcriber = build_vad(settings), build_transcriber(settings)
     try:
-        yield TranscribeRecording(AvAudioCodec(), vad, transcriber, listening_options(settings))
+        yield TranscribeRecording(build_codec(), vad, transcriber, listening_options(settings))
     finally:
         close_adapters(vad, transcriber)
 
@@ -110,7 +107,6 @@ def _target(path: Path, files: list[Path], format: str, folder: Path | None) -> 
 def _write(path: Path, found: RecordingTranscript, format: str, target: Path | None, *, several: bool) -> None:
     text = _as_text(path, found, format)
     if target is not None:
-        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     elif several and format != "json":
         typer.echo(f"== {path} ==\n{text}")

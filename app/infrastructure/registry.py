@@ -1,8 +1,9 @@
-"""Which adapter a name in the settings means: one line each."""
+"""Which adapter a name in the settings means, and what it needs: one entry each."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
@@ -22,30 +23,71 @@ Locate: TypeAlias = Callable[[str], Path]
 """Finds a model's folder or file by catalog name (or takes a path as it is); raises ConfigurationError if it is not there.
 Adapters call it when they load, never before."""
 
-TRANSCRIBERS: Mapping[str, Callable[[Settings, Locate], Transcriber]] = {
-    "dummy": lambda settings, locate: DummyTranscriber(),
-    "faster-whisper": lambda settings, locate: FasterWhisperTranscriber(
-        locate,
-        settings.models.transcriber_model,
-        beam_size=settings.listening.beam_size,
-        threads=settings.models.threads,
-        device="cuda" if settings.models.device_map.startswith("cuda") else "cpu",
+Port = TypeVar("Port", covariant=True)
+
+
+@dataclass(frozen=True)
+class Entry(Generic[Port]):
+    """An adapter that the settings can name, and what it needs.
+
+    Attributes:
+        make: makes it; nothing is loaded yet.
+        model: catalog name or path of the model that it loads; None if it needs none.
+        packages: what it imports when it loads: module name to the name of the distribution.
+    """
+
+    make: Callable[[Settings, Locate], Port]
+    model: Callable[[Settings], str] | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+
+VOICE_ACTIVITY_DETECTORS: Mapping[str, Entry[VoiceActivityDetector]] = {
+    "dummy": Entry(lambda settings, locate: DummyVad()),
+    "silero": Entry(
+        lambda settings, locate: SileroVad(),
+        model=lambda settings: "silero-vad",
+        packages={"onnxruntime": "onnxruntime", "faster_whisper": "faster-whisper"},
     ),
 }
-VOICE_ACTIVITY_DETECTORS: Mapping[str, Callable[[Settings, Locate], VoiceActivityDetector]] = {
-    "dummy": lambda settings, locate: DummyVad(),
-    "silero": lambda settings, locate: SileroVad(),
-}
-DIARIZERS: Mapping[str, Callable[[Settings, Locate], Diarizer]] = {
-    "dummy": lambda settings, locate: DummyDiarizer(),
-    "onnx": lambda settings, locate: OnnxDiarizer(),
-}
-LANGUAGE_MODELS: Mapping[str, Callable[[Settings, Locate], LanguageModel]] = {
-    "dummy": lambda settings, locate: DummyLanguageModel(settings.models.context_tokens),
-    "llama-cpp": lambda settings, locate: LlamaCppLanguageModel(
-        settings.models.language_model_weights,
-        locate,
-        context_tokens=settings.models.context_tokens,
-        threads=settings.models.threads,
+TRANSCRIBERS: Mapping[str, Entry[Transcriber]] = {
+    "dummy": Entry(lambda settings, locate: DummyTranscriber()),
+    "faster-whisper": Entry(
+        lambda settings, locate: FasterWhisperTranscriber(
+            locate,
+            settings.models.transcriber_model,
+            beam_size=settings.listening.beam_size,
+            threads=settings.models.threads,
+            device="cuda" if settings.models.device_map.startswith("cuda") else "cpu",
+        ),
+        model=lambda settings: settings.models.transcriber_model,
+        packages={"ctranslate2": "ctranslate2", "faster_whisper": "faster-whisper"},
     ),
 }
+DIARIZERS: Mapping[str, Entry[Diarizer]] = {
+    "dummy": Entry(lambda settings, locate: DummyDiarizer()),
+    "onnx": Entry(
+        lambda settings, locate: OnnxDiarizer(),
+        model=lambda settings: "speaker-diarization",
+        packages={"onnxruntime": "onnxruntime"},
+    ),
+}
+LANGUAGE_MODELS: Mapping[str, Entry[LanguageModel]] = {
+    "dummy": Entry(lambda settings, locate: DummyLanguageModel(settings.models.context_tokens)),
+    "llama-cpp": Entry(
+        lambda settings, locate: LlamaCppLanguageModel(
+            settings.models.language_model_weights,
+            locate,
+            context_tokens=settings.models.context_tokens,
+            threads=settings.models.threads,
+        ),
+        model=lambda settings: settings.models.language_model_weights,
+        packages={"llama_cpp": "llama-cpp-python"},
+    ),
+}
+ROLES: Mapping[str, Mapping[str, Entry[Any]]] = {
+    "vad": VOICE_ACTIVITY_DETECTORS,
+    "transcriber": TRANSCRIBERS,
+    "diarizer": DIARIZERS,
+    "language_model": LANGUAGE_MODELS,
+}
+"""Adapters by role; roles are named as in ``settings.models``."""

@@ -5,8 +5,10 @@ import base64
 
 import pytest
 
-from app.domain.session.models import SessionKey
+from app.domain.session.models import SessionConfig, SessionKey
+from app.infrastructure.transcription.dummy import tones
 from tests.conftest import StartServer
+from tests.opus import encode_opus
 from tests.server import RunningServer, spoken
 
 pytestmark = pytest.mark.unit
@@ -79,6 +81,27 @@ async def test_base64_gives_the_same_result_as_binary(server: RunningServer) -> 
         await client.send({"type": "end_of_stream"})
         assert await client.closed() == 1000
     assert client.messages[-1]["analysis"]["transcript"][0]["text"] == "w4 w5"
+
+
+@pytest.mark.parametrize("encoding", ["pcm16", "opus"])
+async def test_an_empty_message_takes_a_chunk_id_and_no_time(server: RunningServer, encoding: str) -> None:
+    packets = spoken(6) if encoding == "pcm16" else [*encode_opus(tones((6,)))]
+    async with server.socket() as client:
+        await client.configure(session_id="empty", encoding=encoding)
+        await client.send(b"")
+        await client.send({"type": "audio_chunk", "chunk_id": 2, "data_b64": ""})
+        assert await client.acked(2) == {"type": "ack", "chunk_id": 2, "audio_ms": 0}
+        for packet in packets:
+            await client.send(packet)
+        await client.send(b"")
+        await client.send({"type": "end_of_stream"})
+        assert await client.closed() == 1000
+    acks = [message for message in client.messages if message["type"] == "ack"]
+    assert acks[-1] == {"type": "ack", "chunk_id": len(packets) + 3, "audio_ms": len(packets) * 20}
+    analysis = client.messages[-1]["analysis"]
+    assert [line["text"] for line in analysis["transcript"]] == ["w6"]
+    assert analysis["gaps"] == []
+    assert (await server.http.get("/session/empty/audio")).status_code == 200
 
 
 async def test_a_gap_takes_a_chunk_id_and_time(server: RunningServer) -> None:
@@ -165,6 +188,21 @@ async def test_a_socket_attaches_to_a_session_made_over_http(server: RunningServ
         await client.send({"type": "end_of_stream"})
         assert await client.closed() == 1000
     assert client.messages[-1]["analysis"]["language"] == "es"
+
+
+async def test_what_a_socket_sets_replaces_what_the_session_was_made_with(server: RunningServer) -> None:
+    made_with = {"session_id": "wishes", "language": "es", "diarize": False, "started_at": 5.0, "vocabulary": ["Marta"]}
+    made = (await server.http.post("/session", json=made_with)).json()
+    key = SessionKey("local", "wishes")
+    for asked, expected in (
+        ({}, SessionConfig("es", None, ("Marta",), None, 5.0, diarize=False)),
+        ({"diarize": None, "timezone": "UTC"}, SessionConfig("es", None, ("Marta",), "UTC", 5.0, diarize=False)),
+        ({"diarize": True, "vocabulary": [], "started_at": 0}, SessionConfig("es", None, (), "UTC", 0.0, diarize=True)),
+        ({"diarize": False, "language": "en"}, SessionConfig("en", None, (), "UTC", 0.0, diarize=False)),
+    ):
+        async with server.socket() as client:
+            await client.configure(session_id="wishes", resume_token=made["resume_token"], **asked)
+            assert (await server.container.sessions.get(key)).config == expected
 
 
 async def test_an_empty_session_has_an_honest_result(server: RunningServer) -> None:

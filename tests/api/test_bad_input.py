@@ -6,6 +6,7 @@ import contextlib
 import json
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.conftest import StartServer
@@ -52,7 +53,6 @@ async def test_bad_first_messages(server: RunningServer, message: str | bytes, c
     [
         ("{broken", "invalid_json"),
         (b"\0\0\0", "invalid_audio"),
-        (b"", "invalid_audio"),
         ('{"type": "audio_chunk", "chunk_id": 1, "data_b64": "%%%"}', "invalid_base64"),
         ('{"type": "audio_chunk", "chunk_id": 2, "data_b64": "AAAA"}', "chunk_id_skipped"),
         ('{"type": "audio_chunk", "chunk_id": 1, "data_b64": "AAAA"}', "invalid_audio"),
@@ -67,6 +67,14 @@ async def test_bad_messages_of_a_session(server: RunningServer, message: str | b
         error = client.messages[-1]
         assert set(error) == {"type", "code", "message", "retryable", "fatal"}
     await healthy(server)
+
+
+async def test_refusals_are_in_our_words(server: RunningServer) -> None:
+    answer = await server.http.post("/session", json={"timezone": "Mars/Olympus"})
+    assert answer.json()["error"]["message"] == "timezone: not an IANA time zone, such as Europe/Madrid"
+    async with server.socket() as client:
+        await client.refused('{"type": "config", "session_id": ".."}')
+    assert client.messages[-1]["message"] == "session_id: a session_id of dots only is not allowed"
 
 
 @pytest.mark.parametrize("message", ['{"type": "wave"}', "[]", '"text"', "{}", '{"type": 5}', '{"type": "config"}'])
@@ -149,12 +157,14 @@ async def test_two_sockets_on_one_session(start_server: StartServer) -> None:
             assert await second.refused(config) == ("session_live", 4409)
         async with server.socket() as third:
             assert await third.refused({"type": "config", "session_id": "one"}) == ("session_live", 4409)
+            assert third.messages[-1]["retryable"] is True
         for chunk in spoken(5):
             await first.send(chunk)
         await first.send({"type": "end_of_stream"})
         assert await first.closed() == 1000
     async with server.socket() as late:
         assert await late.refused(config) == ("session_ended", 4409)
+        assert late.messages[-1]["retryable"] is False
 
 
 async def test_resuming_needs_the_right_token(server: RunningServer) -> None:
@@ -241,12 +251,19 @@ async def test_web_pages_of_other_sites_and_other_hosts_are_refused(server: Runn
     assert answer.json()["error"]["code"] == "host_not_allowed"
 
 
-async def test_unknown_socket_paths_are_refused(server: RunningServer) -> None:
-    address = server.url.replace("http", "ws") + "/ws/other"
-    from websockets.asyncio.client import connect
-
-    with pytest.raises(InvalidStatus):
-        await connect(address, proxy=None)
+@pytest.mark.parametrize("path", ["/ws/other", "/ws/audio/", "/session"])
+async def test_unknown_socket_paths_are_refused(
+    server: RunningServer, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        await connect(server.url.replace("http", "ws") + path, proxy=None)
+    response = caught.value.response
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/json"
+    error = json.loads(response.body or b"")["error"]
+    assert error == {"message": "Not Found", "type": "not_found_error", "param": None, "code": "not_found"}
+    await asyncio.sleep(0.1)
+    assert not [line.getMessage() for line in caplog.records if line.levelname == "ERROR"]
 
 
 async def flood(client: AudioClient) -> None:

@@ -34,6 +34,24 @@ async def test_an_upload_that_is_cut_off_is_no_fault_of_the_server(
     assert (await server.http.get("/session/cut")).status_code == 404
 
 
+async def test_log_lines_about_a_connection_name_its_session(
+    server: RunningServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "app.api.connection")
+    async with server.socket() as client:
+        await client.configure(session_id="named")
+        async with server.socket() as second:
+            assert await second.refused({"type": "config", "session_id": "named"}) == ("session_live", 4409)
+        assert await client.refused("{broken") == ("invalid_json", 4400)
+    async with server.socket() as client:
+        ready = await client.configure()
+        client.socket.transport.abort()
+        assert await _logged(caplog, "client left")
+    lines = [(line.message, getattr(line, "session_id", None)) for line in caplog.records]
+    refused = ("socket refused", "named")
+    assert lines == [refused, refused, ("client left", ready["session_id"])]
+
+
 async def _logged(caplog: pytest.LogCaptureFixture, message: str) -> bool:
     for _ in range(500):
         if message in caplog.messages:

@@ -67,6 +67,8 @@ async def test_metrics_and_residency(server: RunningServer) -> None:
     residency = (await server.http.get("/models/residency")).json()
     assert [model["role"] for model in residency["models"]] == ["vad", "transcriber", "diarizer", "language_model"]
     assert residency["process_bytes"] > 0
+    dummy = {"loaded": True, "bytes": 0, "waiting": 0, "load_factor": 0.0}
+    assert all(model.items() >= dummy.items() for model in residency["models"])
 
 
 async def test_openapi_describes_every_route(server: RunningServer) -> None:
@@ -115,11 +117,76 @@ async def test_every_error_has_one_shape(server: RunningServer, method: str, pat
     assert answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("PUT", "/session", "GET, HEAD, POST"),
+        ("PATCH", "/session/x", "DELETE, GET, HEAD"),
+        ("DELETE", "/session/x/analysis", "GET, HEAD, POST"),
+        ("DELETE", "/session/x/audio", "GET, HEAD, POST"),
+        ("POST", "/openapi.json", "GET, HEAD"),
+        ("HEAD", "/session/x/finish", "POST"),
+    ],
+)
+async def test_a_wrong_method_is_told_all_that_are_right(
+    server: RunningServer, method: str, path: str, allow: str
+) -> None:
+    answer = await server.http.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allow)
+
+
+@pytest.mark.parametrize(
+    "path", ["/health", "/session", "/session/here", "/openapi.json", "/session/none", "/session?limit=0"]
+)
+async def test_head_is_get_without_its_body(server: RunningServer, path: str) -> None:
+    await server.http.post("/session", json={"session_id": "here"})
+    got, head = await server.http.get(path), await server.http.head(path)
+    assert head.content == b""
+    assert head.status_code == got.status_code
+    assert {**head.headers, "date": ""} == {**got.headers, "date": ""}
+
+
+async def test_the_description_tells_nothing_of_head(server: RunningServer) -> None:
+    description = (await server.http.get("/openapi.json")).json()
+    assert not [path for path, operations in description["paths"].items() if "head" in operations]
+
+
+async def test_the_answer_of_a_server_that_is_not_ready_is_described(start_server: StartServer, tmp_path: Path) -> None:
+    models = {"language_model": "llama-cpp", "language_model_model": str(tmp_path / "none.gguf")}
+    server = await start_server(models=models)
+    description = (await server.http.get("/openapi.json")).json()
+    answer = await server.http.get("/ready")
+    assert answer.status_code == 503
+    described = description["paths"]["/ready"]["get"]["responses"]["503"]["content"]["application/json"]["schema"]
+    jsonschema.validate(answer.json(), {**description, **described})
+    for status in ("206", "200"):
+        assert "audio/wav" in description["paths"]["/session/{session_id}/audio"]["get"]["responses"][status]["content"]
+
+
 async def test_invalid_bodies_name_the_field(server: RunningServer) -> None:
     answer = await server.http.post("/session", json={"session_id": "../x"})
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == "session_id"
     answer = await server.http.post("/session", content=b"{", headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == ("invalid_json", None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"language": NaN}',
+        b'{"new": "\\ud800"}',
+        b'{"new": "\xff"}',
+        b'{"new": ' + b"9" * 6000 + b"}",
+        b"[" * 100_000,
+        b'{"new": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+    ids=["cut", "nan", "surrogate", "utf-8", "endless number", "nested", "nested and closed"],
+)
+async def test_broken_json_is_the_same_error_whatever_breaks_it(server: RunningServer, body: bytes) -> None:
+    answer = await server.http.post("/session", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == ("invalid_json", None)
 

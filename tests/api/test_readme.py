@@ -2,15 +2,18 @@
 
 import asyncio
 import re
+import shutil
 import sys
 from pathlib import Path
+from typing import get_args
+from urllib.parse import urlsplit
 
 import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
 from app.main import create_app
-from app.settings import Settings
+from app.settings import PROFILES_DIR, Profile, Settings
 from tests.server import RunningServer
 from tests.wav_files import write_words
 
@@ -54,17 +57,40 @@ def test_routes_that_are_named_exist(tmp_path: Path) -> None:
     assert [path for path in named if not any(re.match(pattern, path) for pattern in known)] == []
 
 
-async def test_the_socket_example_runs(server: RunningServer, tmp_path: Path) -> None:
-    script, recording = tmp_path / "stream.py", tmp_path / "recording.wav"
-    script.write_text(code_blocks("python")[0], encoding="utf-8")
-    write_words(recording, range(6))
-    arguments = [str(script), str(recording), server.url.replace("http", "ws") + "/ws/audio"]
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="the examples need bash and curl")
+async def test_the_examples_run_as_they_stand(server: RunningServer, tmp_path: Path) -> None:
+    here = urlsplit(server.url).netloc
+    script = code_blocks("python")[0].replace("127.0.0.1:8000", here)
+    (tmp_path / "stream.py").write_text(script, encoding="utf-8")
+    recording = write_words(tmp_path / "recording.wav", range(6))
+    upload, stream = (block for block in code_blocks("bash") if "localhost:8000" in block)
+    for find, put in (
+        ("localhost:8000", here),
+        (".venv/bin/python", sys.executable),
+        ("app/demo/en.ogg", str(recording)),
+    ):
+        upload, stream = upload.replace(find, put), stream.replace(find, put)
+    assert '"status":"processing"' in await run_bash(upload, tmp_path)
+    assert "w0" in await run_bash(stream, tmp_path)
+
+
+async def run_bash(commands: str, folder: Path) -> str:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        "bash", "-ec", commands, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     output, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, output.decode()
-    assert "w0" in output.decode()
+    return output.decode()
+
+
+def test_every_profile_has_its_requirements() -> None:
+    rows = dict(re.findall(r"^\| `([\w-]+)`(?: \(default\))? \|(.*)\|$", README, re.MULTILINE))
+    assert set(get_args(Profile)) <= rows.keys()
+    for profile in get_args(Profile):
+        cells = [cell.strip() for cell in rows[profile].split("|")]
+        assert len(cells) == 5
+        assert all(cells)
+        assert ("not available yet" in rows[profile]) == (not (PROFILES_DIR / f"{profile}.toml").is_file())
 
 
 def test_the_models_named_for_the_default_profile_are_its_models() -> None:

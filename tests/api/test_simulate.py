@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.commands.simulate import Client, prepare_audio
+from app.commands.audio_messages import prepare_audio
+from app.commands.simulate import Client
 from app.domain.errors import GatewayUnavailable, InvalidInput
 from tests.server import Message, RunningServer
 from tests.wav_files import write_wav, write_words
@@ -86,7 +87,7 @@ async def test_refusals_and_absent_servers_are_told(server: RunningServer) -> No
         await Client(address, {"sample_rate": 1}, [], 0.02).run()
     with pytest.raises(GatewayUnavailable, match="no server answers"):
         await Client("ws://127.0.0.1:9/ws/audio", {}, [], 0.02).run()
-    with pytest.raises(GatewayUnavailable, match="403"):
+    with pytest.raises(GatewayUnavailable, match="404"):
         await Client(address.replace("/ws/audio", "/elsewhere"), {}, [], 0.02).run()
     with pytest.raises(InvalidInput, match="address"):
         await Client(server.url, {}, [], 0.02).run()
@@ -104,3 +105,10 @@ def test_pcm16_is_sent_sample_for_sample(recording: Path) -> None:
     write_wav(recording, samples)
     chunks, _ = prepare_audio(recording, encoding="pcm16", sample_rate=16_000, channels=1, chunk_ms=20)
     assert b"".join(chunks) == samples
+
+
+async def test_a_session_that_ended_before_is_refused(server: RunningServer) -> None:
+    await server.record("over", [bytes(640)])
+    client = Client(server.url.replace("http", "ws") + "/ws/audio", {"session_id": "over"}, [bytes(640)], 0.02, speed=0)
+    with pytest.raises(InvalidInput, match="has ended"):
+        await asyncio.wait_for(client.run(), 60)

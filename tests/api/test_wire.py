@@ -81,6 +81,7 @@ def test_config_takes_defaults_for_null() -> None:
         ("vocabulary", ["x"] * 201),
         ("timezone", "Mars/Olympus"),
         ("timezone", "../etc/localtime"),
+        ("timezone", "localtime"),
         ("started_at", -1),
         ("started_at", "now"),
         ("started_at", 1e300),
@@ -122,6 +123,13 @@ def test_broken_messages_are_our_errors(text: str, code: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse(text)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("session_id", ["...", "....", "a.", "-", "_.", ".a"])
+def test_a_session_id_may_hold_dots(session_id: str) -> None:
+    message = parse(json.dumps({"type": "config", "session_id": session_id}))
+    assert isinstance(message, ConfigMessage)
+    assert message.session_id == session_id
 
 
 @given(st.text() | st.binary())

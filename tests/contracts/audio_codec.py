@@ -52,14 +52,13 @@ class AudioCodecContract:
         assert codec.duration_s(bytes(640), AudioFormat()) == 0.02
         assert codec.duration_s(bytes(4 * 480), AudioFormat(Encoding.PCM16, 48_000, 2)) == 0.01
         assert codec.duration_s(b"\x48abc", OPUS) == 0.02
+        assert codec.duration_s(b"", AudioFormat()) == codec.duration_s(b"", OPUS) == 0.0
 
     @pytest.mark.parametrize(
         ("payload", "audio_format"),
         [
-            (b"", AudioFormat()),
             (b"abc", AudioFormat()),
             (bytes(6), AudioFormat(channels=2)),
-            (b"", OPUS),
             (b"\xff", OPUS),
             (b"\x03\x00", OPUS),
         ],

@@ -62,6 +62,18 @@ class AudioJournalContract:
         assert await journal.state(KEY) == state
         assert await journal.stored_bytes("ana") == state.stored_bytes > 7000
 
+    async def test_a_message_without_audio_takes_an_id_and_no_time(self, journal: AudioJournal) -> None:
+        empty = AudioChunk(1, AudioFormat(), b"", 0.0)
+        state = await journal.append(KEY, [empty])
+        assert (state.next_chunk_id, state.audio_s) == (2, 0.0)
+        assert await read_all(journal) == []
+        rest = [audio_chunk(2), AudioChunk(3, OPUS, b"", 0.0), gap_chunk(4, 1.0)]
+        state = await journal.append(KEY, rest)
+        assert state.next_chunk_id == 5
+        assert state.audio_s == pytest.approx(1.1)
+        assert chunks_of(await read_all(journal))[0] == audio_chunk(2)
+        assert chunks_of(await read_all(journal, start_s=0.5)) == [gap_chunk(4, 1.0)]
+
     async def test_ids_have_no_holes(self, journal: AudioJournal) -> None:
         await journal.append(KEY, [audio_chunk(1)])
         for wrong in ([audio_chunk(3)], [audio_chunk(1)], [audio_chunk(2), audio_chunk(4)]):

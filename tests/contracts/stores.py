@@ -56,10 +56,9 @@ def analysis(summary: str = "Se tomó una decisión.") -> Analysis:
     claim = Claim("We do it.", evidence)
     risk = Claim("Wet floor", (Evidence(frame_id="f1"),))
     findings = Findings("es", summary, (claim,), (claim,), (item,), (risk,))
-    lines = (TranscriptLine("s1", "S1", 0.0, 1.5, "hola"), TranscriptLine("s1.2", None, 1.5, 2.0, "adiós"))
-    gaps = (TimeSpan(2.0, 4.5),)
+    lines = (TranscriptLine("s1", "S1", 0.0, 1.5, "hola"), TranscriptLine("s2", None, 1.5, 2.0, "sí"))
     models = {"transcriber": "x", "diarizer": None}
-    return Analysis(findings, lines, gaps, models, {"analyze": 12}, False, ("no speakers",))
+    return Analysis(findings, lines, (TimeSpan(2.0, 4.5),), models, {"analyze": 12}, False, ("no speakers",))
 
 
 class SessionStoreContract:
@@ -290,8 +289,7 @@ class SearchIndexContract:
             "text:x",
             "^madrid",
             "-madrid",
-            "\0",
-            "\ud800",
+            "\0\ud800",
             "'; --",
             "( )",
             "🦘",

@@ -76,6 +76,34 @@ def joined(pieces: list[AudioPiece]) -> Waveform:
     )
 
 
+@pytest.mark.parametrize("audio_format", [AudioFormat(), OPUS, WIDE])
+async def test_messages_without_audio_change_nothing(journal: FileAudioJournal, audio_format: AudioFormat) -> None:
+    async def append_empty() -> None:
+        next_id = (await journal.state(KEY)).next_chunk_id
+        await journal.append(KEY, [AudioChunk(next_id, audio_format, b"", 0.0)])
+
+    async def append(audio: Waveform) -> None:
+        await (append_opus(journal, audio) if audio_format == OPUS else append_pcm(journal, audio, audio_format))
+
+    audio = ramp(0.8, audio_format.sample_rate_hz)
+    half = audio.size // 2
+    await append(audio[:half])
+    await append_gap(journal, 0.5)
+    await append(audio[half:])
+    expected = joined(await pieces_of(journal))
+    await journal.delete(KEY)
+    await append_empty()
+    assert await pieces_of(journal) == []
+    await append(audio[:half])
+    for _ in range(3):
+        await append_empty()
+    await append_gap(journal, 0.5)
+    await append_empty()
+    await append(audio[half:])
+    await append_empty()
+    np.testing.assert_array_equal(joined(await pieces_of(journal)), expected)
+
+
 async def test_nothing(journal: FileAudioJournal) -> None:
     assert await pieces_of(journal) == []
 

@@ -55,7 +55,9 @@ def test_the_command_measures_sessions_on_a_server_and_leaves_nothing_behind(
     done = CliRunner().invoke(app, ["bench", "audio", str(recording), *options], env={"COLUMNS": "200"})
     assert done.exit_code == 0, done.output
     assert "end of stream to analysis, worst" in done.output
-    served = json.loads(output.read_text(encoding="utf-8"))["ways"][SERVED]
+    figures = json.loads(output.read_text(encoding="utf-8"))
+    assert (figures["transcriber"], figures["language_model"]) == ("dummy", "dummy")
+    served = figures["ways"][SERVED]
     session = served["recordings"][0]
     assert session["text"] == TEXT
     assert session["duration_s"] == pytest.approx(4.0)

@@ -128,6 +128,14 @@ def test_damaged_late_audio_leaves_the_gap(tmp_path: Path) -> None:
     assert [one.chunk.gap for one in journal.read(0.0, None)] == [True, False, False]
 
 
+def test_messages_without_audio_survive_a_restart(tmp_path: Path) -> None:
+    journal = SessionJournal(tmp_path)
+    journal.append([AudioChunk(1, AudioFormat(), b"", 0.0), audio_chunk(2)])
+    state = journal.append([AudioChunk(3, AudioFormat(), b"", 0.0)])
+    assert SessionJournal(tmp_path).state() == state
+    assert state.next_chunk_id == 4
+
+
 def test_late_audio_survives_a_restart(tmp_path: Path) -> None:
     journal = SessionJournal(tmp_path)
     journal.append([gap_chunk(1, 3.0)])

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.choice import models_used
+from app.composition.models import build_models, close_adapters, listening_options
 from app.domain.errors import ConfigurationError, GatewayUnavailable
 from app.domain.vad.endpointing import EndpointingOptions
-from app.infrastructure.catalog.needs import models_used
-from app.infrastructure.models import build_models, close_adapters, listening_options
 from app.infrastructure.registry import LANGUAGE_MODELS
 from app.settings import Settings
 
@@ -26,7 +26,7 @@ async def test_the_server_loads_the_weights_that_model_path_names(
         asked.append(name)
         raise ConfigurationError("not there")
 
-    model = LANGUAGE_MODELS[settings.models.language_model](settings, locate)
+    model = LANGUAGE_MODELS[settings.models.language_model].make(settings, locate)
     with pytest.raises(ConfigurationError):
         await model.count_tokens("hello")
     close_adapters(model)

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.commands.pull_progress import pull_display
+from app.composition.choice import models_to_pull, models_used
 from app.infrastructure.catalog.assembly import PullEvent
 from app.infrastructure.catalog.entries import read_catalog
-from app.infrastructure.catalog.needs import models_to_pull, models_used
 from app.settings import Settings
 
 pytestmark = pytest.mark.unit

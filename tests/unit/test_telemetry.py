@@ -8,8 +8,11 @@ from typing import Literal
 
 import pytest
 import uvicorn
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from app.telemetry import configure_logging, session_context, stage
+from tests.server import RunningServer
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("restored_logging")]
 
@@ -36,6 +39,27 @@ def test_no_level_shows_what_is_sent_over_sockets(capsys: pytest.CaptureFixture[
     logging.getLogger("uvicorn.error").debug("< authorization: Bearer SECRET")
     logging.getLogger("app.test").debug("ours")
     assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["ours"]
+
+
+async def test_queries_are_never_logged(capsys: pytest.CaptureFixture[str], server: RunningServer) -> None:
+    address = server.url.replace("http", "ws")
+    configure_logging("info", "json")
+    async with connect(f"{address}/ws/audio?ticket=SECRET", proxy=None):
+        with pytest.raises(InvalidStatus):
+            await connect(f"{address}/ws/nope?ticket=SECRET", proxy=None)
+    lines = capsys.readouterr().err
+    assert "SECRET" not in lines
+    events = [json.loads(line)["event"].partition(" - ")[2] for line in lines.splitlines()]
+    assert '"WebSocket /ws/audio" [accepted]' in events
+    assert '"WebSocket /ws/nope" 404' in events
+
+
+def test_queries_are_not_in_access_logs() -> None:
+    configure_logging("info", "json")
+    request = ("127.0.0.1:5000", "GET", "/search?q=SECRET", "1.1", 200)
+    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', request, None)
+    assert logging.getLogger("uvicorn.access").filter(record)
+    assert record.getMessage() == '127.0.0.1:5000 - "GET /search HTTP/1.1" 200'
 
 
 def test_a_failed_stage_says_so(capsys: pytest.CaptureFixture[str]) -> None:

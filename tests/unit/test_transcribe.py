@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.application.listening.transcribe_recording import TranscribeRecording
+from app.application.sessions.export_transcript import EXPORTS
 from app.cli import app
 from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
 from app.domain.audio.pcm import to_pcm16, wav_header
@@ -106,6 +107,16 @@ def test_the_command_writes_a_file_a_recording(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "out" / "good.json").read_text())
     assert found["language"] == "en"
     assert [word["text"] for word in found["segments"][0]["words"]] == [" w1", " w2"]
+
+
+@pytest.mark.parametrize(("format", "beginning"), [("txt", "w1 w2"), ("srt", "1\n"), ("vtt", "WEBVTT"), ("md", "**")])
+def test_every_format_of_the_server_is_one_of_the_commands(format: str, beginning: str, tmp_path: Path) -> None:
+    assert {"txt", "srt", "vtt", "md"} == set(EXPORTS)
+    good = recording(tmp_path / "good.wav", tones([1, 2]))
+    done = runner.invoke(app, ["transcribe", str(good), "--profile", "dummy", "--format", format])
+    assert done.exit_code == 0
+    assert done.stdout.startswith(beginning)
+    assert "w1 w2" in done.stdout
 
 
 def test_no_transcript_overwrites_another(tmp_path: Path) -> None:

@@ -96,10 +96,12 @@ async def test_the_most_urgent_work_goes_first(worker: ModelWorker[list[str]]) -
     ]
     await asyncio.sleep(0)
     assert worker.load_factor == 4
+    assert worker.waiting == 3
     gate.open.set()
     await asyncio.gather(first, *later)
     assert order == ["final", "partial", "post"]
     assert worker.load_factor == 0
+    assert worker.waiting == 0
 
 
 async def test_a_full_queue_is_busy_at_once(worker: ModelWorker[list[str]]) -> None:

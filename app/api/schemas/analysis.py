@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from app.application.sessions.publish_analysis import STAGES
 from app.application.sessions.read_session import SessionReport
 from app.domain.analysis.models import ActionItem, Claim, Evidence
+from app.domain.audio.models import TimeSpan
 from app.domain.session.models import TranscriptLine
 
 MAX_FINAL_BYTES = 1024 * 1024
@@ -99,6 +100,12 @@ def line_json(line: TranscriptLine) -> LineJson:
     )
 
 
+def gaps_json(gaps: Sequence[TimeSpan]) -> list[SpanJson]:
+    """Gaps as clients read them; what rounds to nothing is left out."""
+    spans = [SpanJson(start=round(gap.start, 3), end=round(gap.end, 3)) for gap in gaps]
+    return [span for span in spans if span.start < span.end]
+
+
 def analysis_json(report: SessionReport) -> AnalysisJson:
     """A session's report as clients read it."""
     session, analysis, findings = report.session, report.analysis, report.analysis.findings
@@ -121,7 +128,7 @@ def analysis_json(report: SessionReport) -> AnalysisJson:
             risks=_evidence_lists(findings.risks),
         ),
         photos=[],
-        gaps=[SpanJson(start=round(gap.start, 3), end=round(gap.end, 3)) for gap in report.analysis.gaps],
+        gaps=gaps_json(report.analysis.gaps),
         models={role: analysis.models.get(role) for role in ROLES} | dict(analysis.models),
         timings_ms=dict.fromkeys(TIMINGS, 0) | dict(analysis.timings_ms),
         quality=QualityJson(complete=analysis.complete, notes=list(analysis.notes)),

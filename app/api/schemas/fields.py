@@ -1,5 +1,6 @@
 """Field types that several wire models share."""
 
+import dataclasses
 import zoneinfo
 from functools import lru_cache
 from typing import Annotated, Any
@@ -26,7 +27,7 @@ LANGUAGE_CODES = frozenset(
 @lru_cache(maxsize=1)
 def known_timezones() -> frozenset[str]:
     """Names of the time zones of this machine; reads its database once (call it in a thread first)."""
-    return frozenset(zoneinfo.available_timezones())
+    return frozenset(zoneinfo.available_timezones()) - {"localtime"}  # a file of many systems, no name of IANA
 
 
 def _language(code: str) -> str:
@@ -41,9 +42,9 @@ def _timezone(name: str) -> str:
     return name
 
 
-def _not_only_dots(session_id: str) -> str:
-    if not session_id.strip("."):
-        raise ValueError("a session_id of dots only is not allowed")
+def _no_path_step(session_id: str) -> str:
+    if session_id in {".", ".."}:
+        raise ValueError("a session_id of one or two dots is not allowed")
     return session_id
 
 
@@ -53,7 +54,7 @@ def _without_fraction(value: Any) -> Any:
 
 
 Whole = BeforeValidator(_without_fraction)
-SessionId = Annotated[str, StringConstraints(pattern=SESSION_ID_PATTERN), AfterValidator(_not_only_dots)]
+SessionId = Annotated[str, StringConstraints(pattern=SESSION_ID_PATTERN), AfterValidator(_no_path_step)]
 Language = Annotated[str, AfterValidator(_language)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 UnixSeconds = Annotated[float, Field(ge=0, le=MAX_UNIX_S, allow_inf_nan=False)]
@@ -71,6 +72,11 @@ class SessionFields(BaseModel):
     started_at: UnixSeconds | None = Field(None, description="Unix seconds of the session's start.")
     diarize: bool | None = Field(None, description="Tell speakers apart; absent = true.")
     speakers: Annotated[int, Whole] | None = Field(None, ge=1, le=20, description="How many people speak, if known.")
+
+    def given(self) -> frozenset[str]:
+        """Names of the fields of ``session_config`` that the client set."""
+        names = (field.name for field in dataclasses.fields(SessionConfig))
+        return frozenset(name for name in names if getattr(self, name) is not None)
 
     def session_config(self) -> SessionConfig:
         """What the client asked for."""

@@ -12,10 +12,10 @@ from app.domain.session.models import SearchHit, Session, SessionKind
 class CreateSession(SessionFields):
     """What a new session should be."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(strict=True, extra="ignore")
 
     session_id: SessionId | None = Field(None, description="Made by the server if absent.")
-    kind: SessionKind | None = Field(None, description="Absent = recording.")
+    kind: SessionKind | None = Field(None, strict=False, description="Absent = recording.")
 
 
 class CreatedSession(BaseModel):
@@ -113,7 +113,9 @@ class SearchJson(BaseModel):
     results: list[SearchResultJson]
 
 
-SpeakerNames = dict[Annotated[str, StringConstraints(max_length=64)], Annotated[str, StringConstraints(max_length=400)]]
+SpeakerNames = dict[
+    Annotated[str, StringConstraints(max_length=64)], Annotated[str, StringConstraints(max_length=400)] | None
+]
 
 
 def session_json(session: Session) -> SessionJson:

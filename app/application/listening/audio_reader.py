@@ -61,9 +61,14 @@ async def read_audio(
         yield piece
 
 
-async def read_pcm(journal: AudioJournal, codec: AudioCodec, key: SessionKey) -> AsyncIterator[bytes]:
-    """The whole session as pcm16 at 16 kHz, gaps as silence; ``round(audio_s * 16000)`` samples in blocks of bounded size."""
-    async for piece in read_audio(journal, codec, key):
+async def read_pcm(
+    journal: AudioJournal, codec: AudioCodec, key: SessionKey, *, start_s: float = 0.0
+) -> AsyncIterator[bytes]:
+    """The session from ``start_s`` as pcm16 at 16 kHz, gaps as silence, in blocks of bounded size.
+
+    All of it are ``round(audio_s * 16000)`` samples.
+    """
+    async for piece in read_audio(journal, codec, key, start_s=start_s):
         if piece.audio is not None:
             yield await asyncio.to_thread(to_pcm16, piece.audio)
             continue

@@ -14,6 +14,8 @@ from app.domain.session.models import SessionKey
 
 MAX_PENDING_BYTES = 256 * 1024
 """Audio gathered for one write at most: 8 s of 16 kHz pcm16, so a fast sender does not wait for the interval."""
+MAX_PENDING_CHUNKS = 4096
+"""Messages gathered for one write at most: they may be empty."""
 INGEST_BURST_S = 10.0
 """Audio beyond the allowed pace that a client may send at once: what it saved up during a short loss of network."""
 
@@ -171,7 +173,7 @@ class Recorder:
         self._pending_bytes += len(payload)
         self._pending_s += duration_s
         self._wake.set()
-        if self._pending_bytes >= MAX_PENDING_BYTES:
+        if self._pending_bytes >= MAX_PENDING_BYTES or len(self._pending) >= MAX_PENDING_CHUNKS:
             await self._commit()
         await self._slow_down()
 

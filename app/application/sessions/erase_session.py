@@ -1,11 +1,13 @@
 """Everything of one session is erased."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Protocol
 
 from app.application.listening.listen import LiveListening
 from app.application.sessions.live import LiveSessions
 from app.domain.audio.gateway import AudioJournal
+from app.domain.errors import NotFound
 from app.domain.session.gateway import JobRunner, SessionStore
 from app.domain.session.models import SessionKey
 
@@ -51,6 +53,7 @@ class EraseSession:
             await self._jobs.forget(key)  # first, because a job may begin to listen
             await self._listening.stop(key)
             await self._journal.delete(key)
-            await self._sessions.delete(key)
+            with contextlib.suppress(NotFound):  # an import that was stopped erases the session it had made
+                await self._sessions.delete(key)
             for memory in self._memories:
                 memory.forget(key)

@@ -11,14 +11,14 @@ from app.application.listening.decoded_recording import decoded_recording
 from app.application.sessions.analyze_again import AnalyzeAgain
 from app.application.sessions.end_session import FINISH_JOB, EndSession
 from app.application.sessions.hear_late_audio import HearLateAudio
-from app.application.sessions.live import LiveSessions
+from app.application.sessions.live import LiveSessions, unless_wanted
 from app.application.sessions.open_session import OpenSession
 from app.application.sessions.quota import AudioQuota
 from app.application.sessions.read_session import ReadSession
 from app.domain.audio.gateway import AudioCodec, AudioJournal
 from app.domain.audio.models import SAMPLE_RATE_HZ, AudioChunk, AudioFormat, JournalState, TimeSpan, Waveform
 from app.domain.audio.pcm import to_pcm16
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, NotFound, TooLarge
 from app.domain.session.gateway import SessionStore
 from app.domain.session.models import Session, SessionConfig, SessionKey, SessionState
 
@@ -37,11 +37,13 @@ class Imported:
 
     Attributes:
         session: the session, as it is now.
+        audio_s: length of its audio.
         added_s: audio appended at the end.
         filled_s: audio that filled gaps.
     """
 
     session: Session
+    audio_s: float
     added_s: float
     filled_s: float
 
@@ -91,36 +93,43 @@ class ImportRecording:
         Raises:
             InvalidInput: no recording of a known kind.
             TooLarge: the session would become longer than allowed.
-            Conflict: the session is live, or it has ended or may be resumed and the recording does not say where its gap is.
+            Conflict: the session is live, or it has ended or may be resumed and the recording does not begin in what it has.
             Overloaded: the owner's quota is used up.
+            NotFound: the session was erased meanwhile.
         """
         await self._live.wait_left(key)
-        with self._live.claim(key):
-            await self._quota.check(key.owner)
-            session, made = await self._find_or_create(key)
-            ended = session.state in (SessionState.PROCESSING, SessionState.FINISHED)
-            # Whoever resumes the session would number its audio from where the interrupted recording ended.
-            resumable = session.state is SessionState.INTERRUPTED and not finish
-            if offset_s is None:
-                _check_may_append(ended=ended, resumable=resumable)
-            before = await self._journal.state(key)
-            begin_s = before.audio_s if offset_s is None else offset_s
-            if before.next_chunk_id > 1:
-                more_bytes = await self._check_whole(path, begin_s, before.audio_s)
-                await self._quota.check(key.owner, 0 if ended or resumable else more_bytes)
-            async with self._hear_late_audio.paused(key):
-                try:
-                    imported, filled = await self._write(key, path, before, begin_s, may_grow=not (ended or resumable))
-                except BaseException:
-                    if made:
-                        await asyncio.shield(self._sessions.delete(key))
-                    raise
-                await self._hear_late_audio(key, filled)
-            if ended and filled:
-                session = await self._analyze_again(key, FINISH_JOB)
-            elif finish or (finish is None and before.next_chunk_id == 1):
-                session = await self._end_session.end(key)
-        return Imported(session, imported.audio_s - before.audio_s, sum(span.end - span.start for span in filled))
+        with self._live.claim(key) as wanted:
+            return await unless_wanted(wanted, self._import(key, path, offset_s, finish))
+
+    async def _import(self, key: SessionKey, path: Path, offset_s: float | None, finish: bool | None) -> Imported:
+        await self._quota.check(key.owner)
+        before = await self._journal.state(key)
+        begin_s = before.audio_s if offset_s is None else offset_s
+        self._check_begin(begin_s)
+        session, made = await self._find_or_create(key)
+        ended = session.state in (SessionState.PROCESSING, SessionState.FINISHED)
+        # Whoever resumes the session would number its audio from where the interrupted recording ended.
+        resumable = session.state is SessionState.INTERRUPTED and not finish
+        if before.audio_s - begin_s < SHORTEST_GAP_S:
+            _check_may_append(ended=ended, resumable=resumable)
+        if before.next_chunk_id > 1:
+            more_bytes = await self._check_whole(path, begin_s, before.audio_s)
+            await self._quota.check(key.owner, 0 if ended or resumable else more_bytes)
+        async with self._hear_late_audio.paused(key):
+            try:
+                imported, filled = await self._write(key, path, before, begin_s, may_grow=not (ended or resumable))
+            except BaseException:
+                if made:
+                    await asyncio.shield(self._sessions.delete(key))
+                raise
+            await self._hear_late_audio(key, filled)
+        if ended and filled:
+            session = await self._analyze_again(key, FINISH_JOB)
+        elif finish or (finish is None and before.next_chunk_id == 1):
+            session = await self._end_session.end(key)
+        # The silence before an offset behind the end is not audio.
+        added_s = max(0.0, imported.audio_s - max(before.audio_s, begin_s))
+        return Imported(session, imported.audio_s, added_s, sum(span.end - span.start for span in filled))
 
     async def _find_or_create(self, key: SessionKey) -> tuple[Session, bool]:
         """The session, and whether it was made just now: then it exists for this recording only."""
@@ -140,6 +149,14 @@ class ImportRecording:
             async for block in blocks:
                 samples += block.size
         return BYTES_A_SAMPLE * max(0, samples)
+
+    def _check_begin(self, begin_s: float) -> None:
+        if begin_s >= self._max_session_s:
+            raise TooLarge(
+                f"a session may last {self._max_session_s:g} s at most, and the recording would begin at {begin_s:g} s",
+                code="session_too_long",
+                param="offset_ms",
+            )
 
     def _longest_s(self, begin_s: float) -> float:
         return max(0.0, self._max_session_s - begin_s)

@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, TypeVar
 
 import anyio
 
-from app.domain.errors import Conflict, Overloaded
+from app.domain.errors import Conflict, NotFound, Overloaded
 from app.domain.session.models import SessionKey
 
+Result = TypeVar("Result")
+
 RETRY_AFTER_S = 10.0
-"""When a client that was turned away should try again; places become free at the pace at which people stop recording."""
+"""When a client that was turned away should try again: places and sessions become free as people stop recording."""
 RECONNECT_GRACE_S = 1.0
 """A client that comes back at once may be faster than the end of its broken connection."""
 RELEASE_TIMEOUT_S = 10.0
@@ -80,7 +83,9 @@ class LiveSessions:
             Conflict: someone else is.
         """
         if key in self._live:
-            raise Conflict("the session is live on another connection", code="session_live")
+            raise Conflict(
+                "the session is live on another connection", code="session_live", retry_after_s=RETRY_AFTER_S
+            )
         claim = self._live[key] = _Claim()
         try:
             yield claim.wanted
@@ -100,6 +105,24 @@ class LiveSessions:
             await self._wait_released(key, RELEASE_TIMEOUT_S)
         with self.claim(key):
             yield
+
+
+async def unless_wanted(wanted: asyncio.Event, work: Coroutine[Any, Any, Result]) -> Result:
+    """Do ``work`` in a claimed session, and stop it when the session is ``wanted`` back.
+
+    Raises:
+        NotFound: it was, by whoever erases it.
+    """
+    working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(wanted.wait())
+    try:
+        await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+        if wanted.is_set():
+            raise NotFound("the session was erased", code="session_erased")
+        return working.result()
+    finally:
+        working.cancel()
+        waiting.cancel()
+        await asyncio.gather(working, waiting, return_exceptions=True)
 
 
 class _Claim:

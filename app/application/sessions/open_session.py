@@ -5,7 +5,9 @@ import hmac
 import secrets
 import time
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from app.domain.audio.gateway import AudioJournal
 from app.domain.audio.models import JournalState
@@ -76,11 +78,17 @@ class OpenSession:
         return OpenedSession(session, token, JournalState(), resumed=False)
 
     async def attach(
-        self, owner: str, session_id: str | None, token: str | None, config: SessionConfig
+        self,
+        owner: str,
+        session_id: str | None,
+        token: str | None,
+        config: SessionConfig,
+        given: Collection[str],
     ) -> OpenedSession:
         """Open the session that a socket's config names: a new one, one made over HTTP, or one to resume.
 
         Without a token, a session that has no audio yet may be attached to as well (it is the same owner's); it gets a new token.
+        Until there is audio, those fields of ``config`` that are named in ``given`` replace what the session was made with.
 
         Raises:
             NotFound: a token for a session that is not there.
@@ -98,7 +106,7 @@ class OpenSession:
             raise Forbidden("this is not the session's resume_token", code="wrong_resume_token", param="resume_token")
         if existing.state not in (SessionState.OPEN, SessionState.INTERRUPTED):
             raise Conflict("the session has ended", code="session_ended", param="session_id")
-        opened = await self._reopen(existing, token, config)
+        opened = await self._reopen(existing, token, {name: getattr(config, name) for name in given})
         await self._connected(opened)
         return opened
 
@@ -110,7 +118,7 @@ class OpenSession:
         except NotFound:
             return None
 
-    async def _reopen(self, session: Session, token: str | None, config: SessionConfig) -> OpenedSession:
+    async def _reopen(self, session: Session, token: str | None, wishes: Mapping[str, Any]) -> OpenedSession:
         journal = await self._journal.state(session.key)
         has_audio = journal.next_chunk_id > 1
         resumed = has_audio or session.state is SessionState.INTERRUPTED
@@ -127,7 +135,7 @@ class OpenSession:
             state=SessionState.OPEN,
             interrupted_at=None,
             token_hash=hash_token(token),
-            config=session.config if has_audio else _merged(session.config, config),
+            config=session.config if has_audio else replace(session.config, **wishes),
         )
         await self._sessions.save(session)
         return OpenedSession(session, token, journal, resumed=resumed)
@@ -135,16 +143,3 @@ class OpenSession:
     async def _connected(self, opened: OpenedSession) -> None:
         payload = {"resumed": opened.resumed, "audio_ms": round(opened.journal.audio_s * 1000)}
         await self._events.append(opened.session.key, CONNECTED, payload)
-
-
-def _merged(made: SessionConfig, asked: SessionConfig) -> SessionConfig:
-    """The socket's wishes over those of ``POST /session``."""
-    return SessionConfig(
-        language=asked.language or made.language,
-        summary_language=asked.summary_language or made.summary_language,
-        vocabulary=asked.vocabulary or made.vocabulary,
-        timezone=asked.timezone or made.timezone,
-        started_at=made.started_at if asked.started_at is None else asked.started_at,
-        diarize=asked.diarize and made.diarize,
-        speakers=asked.speakers or made.speakers,
-    )

@@ -1,7 +1,6 @@
 """``python -m app bench analysis``: how much of what was planted in the evaluation dialogues does the analysis find."""
 
 import asyncio
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,11 +19,11 @@ from app.commands.bench.machine import describe, machine
 from app.commands.bench.matching import KINDS
 from app.commands.bench.scores import Cost, DialogueScore, report, score
 from app.commands.options import load_settings, reported
+from app.commands.output import check_writable, write_json
+from app.composition.choice import check_models
+from app.composition.models import build_language_model, close_adapters
 from app.domain.analysis.sentences import split_sentences
 from app.domain.language.gateway import LanguageModel
-from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.models import close_adapters
-from app.infrastructure.registry import LANGUAGE_MODELS
 from app.settings import Settings
 
 _DEFAULT_PLACES = [Path("evaluation/seen")]
@@ -46,14 +45,14 @@ def bench_analysis(
     """Measure recall, precision, owners, grounding, summary length and time of the analysis."""
     settings = load_settings(profile=profile, models_dir=models_dir)
     with reported():
+        check_models(settings)
+        check_writable(output)
         dialogues = [read_dialogue(path) for path in dialogue_paths(places or _DEFAULT_PLACES)]
         with language_model(settings) as model:
             scores = asyncio.run(run(dialogues, model))
             figures: dict[str, Any] = {"machine": machine(), "model": model.model_id, **report(scores)}
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    show(Console(width=None if sys.stdout.isatty() else 120), figures, misses=misses)
+        show(Console(width=None if sys.stdout.isatty() else 120), figures, misses=misses)
+        write_json(output, figures)
 
 
 async def run(dialogues: Sequence[Dialogue], model: LanguageModel) -> list[DialogueScore]:
@@ -84,8 +83,7 @@ async def measure(dialogue: Dialogue, analysis: AnalyzeTranscript) -> DialogueSc
 @contextmanager
 def language_model(settings: Settings) -> Iterator[LanguageModel]:
     """The configured language model; closed afterwards."""
-    catalog = Catalog.from_settings(settings)
-    model = LANGUAGE_MODELS[settings.models.language_model](settings, catalog.locate)
+    model = build_language_model(settings)
     try:
         yield model
     finally:

@@ -16,8 +16,11 @@ from app.commands.bench.references import read_references
 from app.commands.bench.served import measure_served, require_models
 from app.commands.bench.variants import with_variants
 from app.commands.options import SpokenLanguage, load_settings, reported
+from app.commands.output import check_writable, write_json
+from app.composition.choice import check_models, chosen
+from app.composition.models import listening_options
 from app.domain.errors import ConfigurationError
-from app.infrastructure.models import listening_options
+from app.settings import Settings
 
 DEMO = Path(__file__).parents[2] / "demo"
 
@@ -63,6 +66,8 @@ def bench_audio(
     """Recognise recordings as whole files, as live sessions and on a real server, beside bare faster-whisper in one run."""
     settings = load_settings(profile=profile, models_dir=models_dir)
     with reported(), tempfile.TemporaryDirectory(prefix="vigia-bench-") as scratch:
+        check_models(settings)
+        check_writable(output)
         paths = files or sorted(DEMO.glob("*.ogg"))
         missing = [path for path in paths if not path.is_file()]
         if missing:
@@ -76,7 +81,7 @@ def bench_audio(
             paths, texts = with_variants(paths, texts, Path(scratch))
         recordings = [(path, language) for path in paths]
         ways: dict[str, Way] = {}
-        if not no_bare and settings.models.transcriber == "faster-whisper":
+        if not no_bare and "faster_whisper" in chosen(settings)["transcriber"].packages:
             ways[BARE] = in_child_process(measure_bare, settings, recordings)
         ways[WHOLE] = in_child_process(measure_recordings, settings, recordings)
         options = listening_options(settings)
@@ -87,18 +92,22 @@ def bench_audio(
             ways[f"{sessions} at once"] = in_child_process(measure_live, settings, recordings, pace, options, sessions)
         figures = {
             "machine": machine(),
-            "transcriber": settings.models.transcriber_model,
-            "language_model": settings.models.language_model_weights if SERVED in ways else None,
+            "transcriber": _model(settings, "transcriber"),
+            "language_model": _model(settings, "language_model") if SERVED in ways else None,
             "beam_size": settings.listening.beam_size,
             "pace": pace,
             "variants": variants,
             "ways": {name: summary(paths, texts, found, peak) for name, (found, peak) in ways.items()},
             "same_text_as_alone": same_texts(ways),
         }
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    show(Console(), figures)
+        show(Console(), figures)
+        write_json(output, figures)
+
+
+def _model(settings: Settings, role: str) -> str:
+    """What recognised or analysed: a model, or the adapter itself if it needs none."""
+    model = chosen(settings)[role].model
+    return str(getattr(settings.models, role)) if model is None else model(settings)
 
 
 def _demo_references() -> dict[str, str]:

@@ -1,8 +1,6 @@
 """``python -m app bench diarization``: who spoke when, against reference annotations."""
 
 import asyncio
-import json
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,18 +11,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app.application.warm_up import SilentSource
 from app.commands.bench.child_process import in_child_process
 from app.commands.bench.diarization_errors import COLLARS_S, ErrorRates, read_rttm
 from app.commands.bench.machine import describe, machine
 from app.commands.options import load_settings, reported
+from app.commands.output import check_writable, write_json
+from app.composition.choice import check_models
+from app.composition.models import build_diarizer
+from app.composition.recordings import decoded
 from app.domain.audio.models import SAMPLE_RATE_HZ
-from app.domain.audio.pcm import to_pcm16
 from app.domain.diarization.models import SpeakerTurn
 from app.domain.errors import ConfigurationError
-from app.infrastructure.audio.av_codec import AvAudioCodec
-from app.infrastructure.audio.pcm_file import PcmFile
-from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.registry import DIARIZERS
 from app.settings import Settings
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings.")]
@@ -59,16 +57,16 @@ def bench_diarization(
     """Measure diarization error rate (overlapped speech counted), speakers found, real-time factor and memory."""
     settings = load_settings(profile=profile, models_dir=models_dir)
     with reported():
+        check_models(settings)
+        check_writable(output)
         missing = [path for path in files if not path.is_file()]
         if missing:
             raise ConfigurationError(f"there is no file {missing[0]}")
         references = {path.name: (rttm_dir or path.parent) / f"{path.stem}.rttm" for path in files}
         (model_id, results), peak_mib = in_child_process(diarize_all, settings, files, speakers)
         figures = {"machine": machine(), "model": model_id, **compare(results, references), "peak_mib": round(peak_mib)}
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    show(Console(), figures)
+        show(Console(), figures)
+        write_json(output, figures)
 
 
 def diarize_all(settings: Settings, files: Sequence[Path], speakers: int | None) -> tuple[str, list[Diarized]]:
@@ -77,29 +75,16 @@ def diarize_all(settings: Settings, files: Sequence[Path], speakers: int | None)
 
 
 async def _diarize_all(settings: Settings, files: Sequence[Path], speakers: int | None) -> tuple[str, list[Diarized]]:
-    diarizer = DIARIZERS[settings.models.diarizer](settings, Catalog(settings.models_dir).locate)
+    diarizer = build_diarizer(settings)
+    await diarizer.diarize(SilentSource())
     results = []
-    with tempfile.TemporaryDirectory() as folder:
-        decoded = Path(folder, "empty.pcm")
-        await asyncio.to_thread(decoded.touch)
-        with PcmFile(decoded) as nothing:
-            await diarizer.diarize(nothing)
-        for path in files:
-            decoded = Path(folder, f"{path.name}.pcm")
-            await asyncio.to_thread(_decode, path, decoded, settings.audio.max_session_s)
-            with PcmFile(decoded) as audio:
-                began_s, began_cpu_s = time.perf_counter(), time.process_time()
-                turns = await diarizer.diarize(audio, speakers=speakers)
-                wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
-                results.append(Diarized(path.name, tuple(turns), audio.samples / SAMPLE_RATE_HZ, wall_s, cpu_s))
-            decoded.unlink()
+    for path in files:
+        with decoded(path, max_duration_s=settings.audio.max_session_s) as audio:
+            began_s, began_cpu_s = time.perf_counter(), time.process_time()
+            turns = await diarizer.diarize(audio, speakers=speakers)
+            wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
+            results.append(Diarized(path.name, tuple(turns), audio.samples / SAMPLE_RATE_HZ, wall_s, cpu_s))
     return diarizer.model_id, results
-
-
-def _decode(recording: Path, decoded: Path, max_duration_s: float) -> None:
-    with decoded.open("wb") as file:
-        for block in AvAudioCodec().read_recording(recording, max_duration_s=max_duration_s):
-            file.write(to_pcm16(block))
 
 
 def compare(results: Sequence[Diarized], references: Mapping[str, Path]) -> dict[str, Any]:

@@ -15,20 +15,14 @@ from app.application.listening.listen import LiveListening
 from app.application.listening.listening_options import ListeningOptions
 from app.application.listening.transcribe_recording import TranscribeRecording
 from app.application.sessions.feed import PartialText, SessionFeed
+from app.composition.models import build_transcriber, build_vad
+from app.composition.stores import open_stores
 from app.domain.audio.models import SAMPLE_RATE_HZ, AudioChunk, AudioFormat, Waveform
 from app.domain.audio.pcm import to_pcm16
 from app.domain.session.models import Segment, Session, SessionConfig, SessionKey, SessionKind, SessionState
 from app.domain.transcription.models import Purpose, TranscribeOptions
 from app.domain.vad.gateway import VAD_FRAME_SAMPLES
-from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.journal.file_journal import FileAudioJournal
-from app.infrastructure.registry import TRANSCRIBERS, VOICE_ACTIVITY_DETECTORS
-from app.infrastructure.runtime.session_files import SessionFiles
-from app.infrastructure.sqlite.database import SqliteDatabase
-from app.infrastructure.sqlite.events import SqliteEventLog
-from app.infrastructure.sqlite.sessions import SqliteSessionStore
-from app.infrastructure.sqlite.transcripts import SqliteTranscriptStore
 from app.settings import Settings
 
 CHUNK_SAMPLES = SAMPLE_RATE_HZ // 10
@@ -146,25 +140,22 @@ class _Clock:
 
 @asynccontextmanager
 async def _ports(settings: Settings) -> AsyncIterator[HearingPorts]:
-    locate = Catalog.from_settings(settings).locate
-    vad = VOICE_ACTIVITY_DETECTORS[settings.models.vad](settings, locate)
-    transcriber = TRANSCRIBERS[settings.models.transcriber](settings, locate)
+    vad, transcriber = build_vad(settings), build_transcriber(settings)
     await vad.probabilities(np.zeros(VAD_FRAME_SAMPLES, np.float32), None)
     silence = np.zeros(SAMPLE_RATE_HZ, np.float32)
     await transcriber.transcribe(silence, TranscribeOptions(language="en", purpose=Purpose.PARTIAL))
     with tempfile.TemporaryDirectory() as folder:
-        database = await SqliteDatabase.open(Path(folder) / "sessions.db")
-        yield HearingPorts(
-            journal=FileAudioJournal(SessionFiles(Path(folder))),
-            codec=AvAudioCodec(),
-            sessions=SqliteSessionStore(database),
-            transcripts=SqliteTranscriptStore(database),
-            events=SqliteEventLog(database),
-            feed=SessionFeed(10_000),
-            vad=vad,
-            transcriber=transcriber,
-        )
-        await database.close()
+        async with open_stores(Path(folder), Path(folder, "sessions.db")) as stores:
+            yield HearingPorts(
+                journal=stores.journal,
+                codec=stores.codec,
+                sessions=stores.sessions,
+                transcripts=stores.transcripts,
+                events=stores.events,
+                feed=SessionFeed(10_000),
+                vad=vad,
+                transcriber=transcriber,
+            )
 
 
 async def _live(

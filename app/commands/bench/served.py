@@ -11,13 +11,14 @@ from typing import Any
 
 from rich.console import Console
 
+from app.commands.audio_messages import prepare_audio
 from app.commands.bench.child_process import process_cpu_s, process_peak_mib
 from app.commands.bench.listening import Measured
 from app.commands.local_server import LocalServer, running_server
-from app.commands.simulate import Client, Message, prepare_audio
+from app.commands.simulate import Client, Message
+from app.composition.choice import models_used
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.catalog.needs import models_used
 from app.settings import Settings
 
 CHUNK_MS = 20

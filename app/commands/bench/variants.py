@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from app.commands.bench.references import reference_of
+from app.composition.recordings import build_codec
 from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
 from app.domain.audio.pcm import to_pcm16, wav_header
-from app.infrastructure.audio.av_codec import AvAudioCodec
 
 LONGEST_S = 3600.0
 LEVEL, SHIFT_S, NOISE = 0.3, 0.15, 0.002
@@ -50,7 +50,7 @@ def _variants(audio: Waveform) -> Iterator[tuple[str, Waveform]]:
 
 
 def _decoded(path: Path) -> Waveform:
-    return np.concatenate(list(AvAudioCodec().read_recording(path, max_duration_s=LONGEST_S)))
+    return np.concatenate(list(build_codec().read_recording(path, max_duration_s=LONGEST_S)))
 
 
 def _write(path: Path, audio: Waveform) -> None:

@@ -2,24 +2,19 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
 from app.commands.checks import Check
-from app.commands.options import require_available
+from app.composition.choice import check_adapters, check_profile
 from app.domain.errors import ConfigurationError
 from app.infrastructure.catalog.catalog import Catalog
 from app.settings import Settings
 
-_PACKAGES = (("av", "av"), ("soxr", "soxr"), ("dbos", "dbos"))
-_PACKAGES_BY_ADAPTER = {
-    "faster-whisper": (("ctranslate2", "ctranslate2"), ("faster_whisper", "faster-whisper")),
-    "silero": (("onnxruntime", "onnxruntime"), ("faster_whisper", "faster-whisper")),
-    "onnx": (("onnxruntime", "onnxruntime"),),
-    "llama-cpp": (("llama_cpp", "llama-cpp-python"),),
-}
+_PACKAGES = {"av": "av", "soxr": "soxr", "dbos": "dbos"}
+"""What every profile loads, besides its adapters' packages."""
 _IMPORT_S = 60.0
 _DECODE = """
 import av, numpy
@@ -34,21 +29,23 @@ raise SystemExit(0 if decoded else "nothing was decoded")
 """
 
 
-def profile_check(settings: Settings) -> Check:
-    """The profile is more than a plan."""
-    try:
-        require_available(settings.profile)
-    except ConfigurationError as error:
-        reason, _, advice = error.message.partition("; ")
-        return Check("profile", "fail", reason, advice)
-    return Check("profile", "ok", settings.profile)
+def choice_checks(settings: Settings) -> list[Check]:
+    """The profile is more than a plan, and every role is filled by an adapter that exists."""
+    names = settings.models
+    adapters = ", ".join(dict.fromkeys((names.vad, names.transcriber, names.diarizer, names.language_model)))
+    return [
+        _choice_check("profile", settings.profile, lambda: check_profile(settings)),
+        _choice_check("adapters", adapters, lambda: check_adapters(settings)),
+    ]
 
 
-def package_checks(settings: Settings) -> list[Check]:
-    """Every library that the profile loads can be imported; each in its own process, as a bad build may crash."""
-    wanted = dict(_PACKAGES)
-    for adapter in _adapters(settings):
-        wanted.update(_PACKAGES_BY_ADAPTER.get(adapter, ()))
+def package_checks(of_adapters: Mapping[str, str]) -> list[Check]:
+    """Every library that is loaded can be imported; each in its own process, as a bad build may crash.
+
+    Args:
+        of_adapters: those that the adapters load: module to distribution.
+    """
+    wanted = {**_PACKAGES, **of_adapters}
     with ThreadPoolExecutor(max_workers=2) as pool:
         return list(pool.map(_package_check, wanted.items()))
 
@@ -68,6 +65,15 @@ def model_checks(catalog: Catalog, names: Sequence[str]) -> list[Check]:
     return [_model_check(catalog, name) for name in names]
 
 
+def _choice_check(name: str, chosen: str, check: Callable[[], None]) -> Check:
+    try:
+        check()
+    except ConfigurationError as error:
+        reason, _, advice = error.message.partition("; ")
+        return Check(name, "fail", reason, advice)
+    return Check(name, "ok", chosen)
+
+
 def _model_check(catalog: Catalog, name: str) -> Check:
     title = f"model {Path(name).name}"
     try:
@@ -76,11 +82,6 @@ def _model_check(catalog: Catalog, name: str) -> Check:
         advice = f"run `python -m app models pull {name}`" if name in catalog.entries else "correct the setting"
         return Check(title, "fail", error.message.rpartition("; run ")[0] or error.message, advice)
     return Check(title, "ok", str(path))
-
-
-def _adapters(settings: Settings) -> tuple[str, ...]:
-    chosen = settings.models
-    return (chosen.transcriber, chosen.vad, chosen.diarizer, chosen.language_model)
 
 
 def _package_check(package: tuple[str, str]) -> Check:

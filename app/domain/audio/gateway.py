@@ -95,10 +95,10 @@ class AudioCodec(Protocol):
     """Everything that needs a codec library."""
 
     def duration_s(self, payload: bytes, audio_format: AudioFormat) -> float:
-        """Length of one message's audio in seconds, without decoding it.
+        """Length of one message's audio in seconds, without decoding it; an empty message holds none.
 
         Raises:
-            InvalidInput: not a whole number of samples, an empty message, or a malformed Opus packet (RFC 6716, section 3).
+            InvalidInput: not a whole number of samples, or a malformed Opus packet (RFC 6716, section 3).
         """
         ...
 

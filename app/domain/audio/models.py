@@ -43,8 +43,8 @@ class AudioChunk:
     Attributes:
         chunk_id: its number, counted from 1 without holes.
         format: the format of ``payload``.
-        payload: the bytes as sent; empty for a gap.
-        duration_s: how much of the session's clock it covers, in seconds (> 0).
+        payload: the bytes as sent; empty for a gap, and for a message without audio.
+        duration_s: how much of the session's clock it covers, in seconds; 0 for a message without audio.
         gap: True if the client says that this stretch of audio was lost.
     """
 

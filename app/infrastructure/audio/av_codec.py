@@ -16,13 +16,14 @@ class AvAudioCodec(AudioCodec):
 
     def duration_s(self, payload: bytes, audio_format: AudioFormat) -> float:
         """See ``AudioCodec.duration_s``."""
+        if not payload:
+            return 0.0
         if audio_format.encoding is Encoding.OPUS:
             return parse_packet(payload).duration_s
         frame_bytes = 2 * audio_format.channels
-        if not payload or len(payload) % frame_bytes:
+        if len(payload) % frame_bytes:
             raise InvalidInput(
-                f"a pcm16 message must hold a whole number of {frame_bytes}-byte frames and at least one,"
-                f" not {len(payload)} bytes",
+                f"a pcm16 message must hold a whole number of {frame_bytes}-byte frames, not {len(payload)} bytes",
                 code="invalid_audio",
             )
         return len(payload) / frame_bytes / audio_format.sample_rate_hz

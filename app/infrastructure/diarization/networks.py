@@ -58,6 +58,8 @@ class DiarizationNetworks:
         """
         self._segmentation = _open(weights_dir / "segmentation-3.0.onnx", threads)
         self._embedding = _open(weights_dir / "campplus-zh-en.onnx", threads)
+        self.weights_bytes = sum((weights_dir / name).stat().st_size for name in SHA256)
+        """Size of both files."""
 
     def activity(self, windows: NDArray[np.float32]) -> Activity:
         """Who is active, window by window; speakers of different windows have nothing to do with one another.

@@ -33,8 +33,8 @@ class OnnxDiarizer(Diarizer):
             threads: for the networks; by default half of the cores.
             deadline_s: bound on waiting plus running.
         """
-        count = threads or default_threads()
-        self.worker = ModelWorker("diarizer", lambda: DiarizationNetworks(threads=count), deadline_s=deadline_s)
+        self._threads = threads or default_threads()
+        self.worker = ModelWorker("diarizer", self._load, deadline_s=deadline_s)
 
     @property
     def model_id(self) -> str:
@@ -58,6 +58,11 @@ class OnnxDiarizer(Diarizer):
     def close(self) -> None:
         """Stop the worker and let go of the networks."""
         self.worker.close()
+
+    def _load(self) -> DiarizationNetworks:
+        networks = DiarizationNetworks(threads=self._threads)
+        self.worker.weights_bytes = networks.weights_bytes
+        return networks
 
 
 def find_turns(

@@ -92,6 +92,7 @@ class LlamaCppLanguageModel(LanguageModel):
         path = _gguf_file(self._locate(self._name))
         engine = LlamaCppEngine(path, context_tokens=self._context_tokens, threads=self._threads)
         self._parameters = engine.parameters
+        self.worker.weights_bytes = path.stat().st_size
         return engine
 
     def _answer(

@@ -86,7 +86,7 @@ def sync_folder(folder: Path) -> None:
 def _checked(name: str, param: str) -> str:
     if not _NAME.fullmatch(name) or name in {".", ".."}:
         raise InvalidInput(
-            f"{param} must be 1 to 64 characters of A-Z a-z 0-9 . _ - and not only dots",
+            f"{param} must be 1 to 64 characters of A-Z a-z 0-9 . _ - and not . or ..",
             param=param,
             code=f"invalid_{param}",
         )

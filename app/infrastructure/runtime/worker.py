@@ -98,6 +98,8 @@ class ModelWorker(Generic[Model]):
             lanes: threads; more than one only for models that are safe to call at once.
         """
         self.name = name
+        self.weights_bytes = 0
+        """Size of the loaded model's weight files; said by ``load``."""
         self._load = load
         self._queue_size = queue_size
         self._deadline_s = deadline_s
@@ -120,6 +122,11 @@ class ModelWorker(Generic[Model]):
     def load_factor(self) -> float:
         """Waiting and running work over lanes: 0 is idle, above 1 means that work waits."""
         return (len(self._heap) + len(self._running)) / self._lanes
+
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue."""
+        return len(self._heap)
 
     async def warm_up(self) -> None:
         """Load the model now."""
@@ -172,7 +179,7 @@ class ModelWorker(Generic[Model]):
             job.finish(None, GatewayUnavailable(f"{self.name} is shutting down"))
         for thread in self._threads:
             thread.join(timeout_s)
-        self._model = None
+        self._model, self.weights_bytes = None, 0
 
     def _enqueue(self, job: _Job, priority: Priority) -> None:
         with self._ready:

@@ -104,4 +104,5 @@ class FasterWhisperTranscriber(Transcriber):
                 f"{folder} needs its preprocessor_config.json: the model takes {model.model.n_mels} mel bands",
                 param="transcriber_model",
             )
+        self.worker.weights_bytes = (folder / "model.bin").stat().st_size
         return model

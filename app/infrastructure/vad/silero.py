@@ -59,15 +59,16 @@ class SileroVad(VoiceActivityDetector):
         """Stop the worker."""
         self.worker.close()
 
-    @staticmethod
-    def _load() -> Any:
+    def _load(self) -> Any:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 4
-        return onnxruntime.InferenceSession(str(bundled_model()), options, providers=["CPUExecutionProvider"])
+        path = bundled_model()
+        self.worker.weights_bytes = path.stat().st_size
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _run(session: Any, audio: Waveform, state: VadState) -> tuple[NDArray[np.float32], VadState]:

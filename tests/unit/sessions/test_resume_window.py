@@ -115,7 +115,7 @@ async def test_at_a_start_every_cut_off_session_gets_the_whole_window_again(serv
     await server.add("cut", SessionState.INTERRUPTED, ago_s=10 * WINDOW_S)
     await server.add("made", SessionState.OPEN, audio=False)
     opening = OpenSession(server.stores.sessions, server.journal, server.stores.events)
-    await opening.attach("local", "silent", None, SessionConfig())
+    await opening.attach("local", "silent", None, SessionConfig(), given=())
     window = server.window()
     await window.take_over()
     await window.finish_due()

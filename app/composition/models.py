@@ -1,17 +1,18 @@
-"""What the settings say about models: the adapters they name, one a role, and how recognition uses them."""
+"""The adapters that the settings name, one a role, and how recognition uses them; nothing is loaded yet."""
 
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from app.application.listening.listening_options import ListeningOptions
 from app.application.warm_up import ModelInUse, SilentSource
+from app.composition.choice import check_models
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.diarization.gateway import Diarizer
-from app.domain.errors import ConfigurationError
 from app.domain.language.gateway import LanguageModel
 from app.domain.transcription.gateway import Transcriber
 from app.domain.transcription.models import Purpose, TranscribeOptions
@@ -19,11 +20,8 @@ from app.domain.vad.endpointing import EndpointingOptions
 from app.domain.vad.gateway import VAD_FRAME_SAMPLES, VoiceActivityDetector
 from app.infrastructure import registry
 from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.registry import Locate
 from app.infrastructure.runtime.worker import ModelWorker
 from app.settings import Settings
-
-Adapter = TypeVar("Adapter")
 
 
 @runtime_checkable
@@ -80,25 +78,42 @@ class Models:
 
 
 def build_models(settings: Settings) -> Models:
-    """The adapters that the settings name; nothing is loaded yet.
+    """One adapter for each role.
 
     Raises:
-        ConfigurationError: a name that the registry does not know.
+        ConfigurationError: as for ``check_models``.
     """
-    names, catalog = settings.models, Catalog.from_settings(settings)
-
-    def made(role: str, known: Mapping[str, Callable[[Settings, Locate], Adapter]], name: str) -> Adapter:
-        if name not in known:
-            raise ConfigurationError(f"no {role} is called {name!r}; known are {', '.join(known)}", param=role)
-        return known[name](settings, catalog.locate)
-
     return Models(
-        vad=made("vad", registry.VOICE_ACTIVITY_DETECTORS, names.vad),
-        transcriber=made("transcriber", registry.TRANSCRIBERS, names.transcriber),
-        diarizer=made("diarizer", registry.DIARIZERS, names.diarizer),
-        language_model=made("language_model", registry.LANGUAGE_MODELS, names.language_model),
-        vad_name=names.vad,
+        vad=build_vad(settings),
+        transcriber=build_transcriber(settings),
+        diarizer=build_diarizer(settings),
+        language_model=build_language_model(settings),
+        vad_name=settings.models.vad,
     )
+
+
+def build_vad(settings: Settings) -> VoiceActivityDetector:
+    """What finds speech; raises as ``build_models`` does."""
+    check_models(settings)
+    return registry.VOICE_ACTIVITY_DETECTORS[settings.models.vad].make(settings, _locate(settings))
+
+
+def build_transcriber(settings: Settings) -> Transcriber:
+    """What recognises words; raises as ``build_models`` does."""
+    check_models(settings)
+    return registry.TRANSCRIBERS[settings.models.transcriber].make(settings, _locate(settings))
+
+
+def build_diarizer(settings: Settings) -> Diarizer:
+    """What tells speakers apart; raises as ``build_models`` does."""
+    check_models(settings)
+    return registry.DIARIZERS[settings.models.diarizer].make(settings, _locate(settings))
+
+
+def build_language_model(settings: Settings) -> LanguageModel:
+    """What analyses; raises as ``build_models`` does."""
+    check_models(settings)
+    return registry.LANGUAGE_MODELS[settings.models.language_model].make(settings, _locate(settings))
 
 
 def listening_options(settings: Settings) -> ListeningOptions:
@@ -122,6 +137,10 @@ def close_adapters(*adapters: object) -> None:
         for adapter in adapters:
             if isinstance(adapter, Closable):
                 stack.callback(adapter.close)
+
+
+def _locate(settings: Settings) -> Callable[[str], Path]:
+    return Catalog.from_settings(settings).locate
 
 
 def _worker(adapter: object) -> "ModelWorker[Any] | None":
