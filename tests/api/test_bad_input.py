@@ -74,7 +74,7 @@ async def test_refusals_are_in_our_words(server: RunningServer) -> None:
     assert answer.json()["error"]["message"] == "timezone: not an IANA time zone, such as Europe/Madrid"
     async with server.socket() as client:
         await client.refused('{"type": "config", "session_id": ".."}')
-    assert client.messages[-1]["message"] == "session_id: a session_id of dots only is not allowed"
+    assert client.messages[-1]["message"] == "session_id: a session_id of one or two dots is not allowed"
 
 
 @pytest.mark.parametrize("message", ['{"type": "wave"}', "[]", '"text"', "{}", '{"type": 5}', '{"type": "config"}'])

@@ -17,7 +17,6 @@ from app.domain.errors import ConfigurationError, GatewayUnavailable
 from app.settings import Settings
 from tests.wav_files import write_words
 
-pytestmark = pytest.mark.unit
 WORDS = range(1, 7)
 TEXT = " ".join(f"w{number}" for number in WORDS)
 TIMINGS = {"transcribe": 900, "diarize": 2_000, "analyze": 6_000, "end_to_final": 9_000}
@@ -46,6 +45,7 @@ def analysis(*, complete: bool = True, **timings_ms: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_the_command_measures_sessions_on_a_server_and_leaves_nothing_behind(
     recording: Path, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +73,7 @@ def test_the_command_measures_sessions_on_a_server_and_leaves_nothing_behind(
     assert list(temporary.glob("vigia-bench-*")) == []
 
 
+@pytest.mark.slow
 def test_sessions_on_a_server_can_be_left_out(recording: Path, tmp_path: Path) -> None:
     output = tmp_path / "figures.json"
     options = ["--profile", "dummy", "--pace", "20", "--no-served", "--json", str(output)]
@@ -84,6 +85,7 @@ def test_sessions_on_a_server_can_be_left_out(recording: Path, tmp_path: Path) -
     assert "timings_ms" not in ways[WHOLE]["recordings"][0]
 
 
+@pytest.mark.unit
 def test_a_missing_language_model_is_told_before_anything_is_measured(recording: Path, tmp_path: Path) -> None:
     environment = {"VIGIA_MODELS__LANGUAGE_MODEL": "llama-cpp"}
     options = ["--profile", "dummy", "--models-dir", str(tmp_path)]
@@ -94,6 +96,7 @@ def test_a_missing_language_model_is_told_before_anything_is_measured(recording:
         measure_served(Settings(profile="cpu", models_dir=tmp_path), [(recording, None)], 20.0)
 
 
+@pytest.mark.slow
 def test_the_log_of_a_server_that_does_not_start_is_kept(
     recording: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +109,7 @@ def test_the_log_of_a_server_that_does_not_start_is_kept(
     assert "log.format" in log.read_text(encoding="utf-8")
 
 
+@pytest.mark.unit
 def test_what_lies_between_the_stages_counts_to_the_transcripts_wait() -> None:
     measured = measured_of(analysis(), 70.0, 30.0, 1.5)
     assert measured.text == "w1 w2"
@@ -113,6 +117,7 @@ def test_what_lies_between_the_stages_counts_to_the_transcripts_wait() -> None:
     assert measured.end_to_final_s == pytest.approx(9.0)
 
 
+@pytest.mark.unit
 def test_incomplete_analyses_are_counted_and_have_no_waits() -> None:
     found = [
         measured_of(analysis(), 70.0, 30.0, 1.5),

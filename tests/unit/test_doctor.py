@@ -29,15 +29,6 @@ def test_the_dummy_profile_is_healthy(tmp_path: Path) -> None:
     assert checks["audio decoding"].status == "ok"
 
 
-def test_a_planned_profile_is_not_available_yet_and_people_get_a_line_for_it(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["doctor", "--profile", "jetson", "--data-dir", str(tmp_path)])
-    assert done.exit_code == 1
-    line = next(line for line in done.stdout.splitlines() if "profile" in line)
-    assert line.startswith("fail")
-    assert "not available yet" in line
-    assert "→ choose --profile cpu" in done.stdout
-
-
 def test_models_that_are_missing_say_how_to_get_them(tmp_path: Path) -> None:
     entry = tiny_entry()
     catalog = Catalog(tmp_path, [MemorySource()], entries={"tiny": entry})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.unit, pytest.mark.skipif(sys.platform == "win32", reason="scripts are for bash")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="scripts are for bash")]
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 # Like the real one, pip starts a compiler; each shows that it works by writing to a file of its own.
 FAKE_PYTHON = """#!/usr/bin/env bash

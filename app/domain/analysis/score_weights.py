@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 WEIGHTS: Mapping[str, Mapping[str, float]] = {
     "task": {
-        "bias": -4.21,
+        "bias": -3.71,
         "label.task": 1.91,
         "label.decision": -0.09,
         "label.risk": -0.1,
@@ -47,7 +47,7 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = {
         "asked_and_accepted": 0.35,
     },
     "decision": {
-        "bias": -2.72,
+        "bias": -2.22,
         "label.task": 0.32,
         "label.decision": 0.85,
         "label.question": -0.7,
@@ -92,7 +92,7 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = {
         "asked_and_accepted": -0.27,
     },
     "question": {
-        "bias": -3.18,
+        "bias": -2.68,
         "label.task": -0.18,
         "label.decision": -0.15,
         "label.question": 1.51,
@@ -134,7 +134,7 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = {
         "asked_and_accepted": 0.13,
     },
     "risk": {
-        "bias": -7.23,
+        "bias": -6.73,
         "label.task": -0.36,
         "label.decision": 0.27,
         "label.question": -0.51,
