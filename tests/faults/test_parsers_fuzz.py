@@ -34,7 +34,7 @@ from tests.contracts.audio_journal import audio_chunk, gap_chunk, level
 from tests.contracts.test_av_codec import encoded, wav
 from tests.decoders import decoders
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow
 MAX_DURATION_S = 120.0
 
 quick = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

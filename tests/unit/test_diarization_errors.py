@@ -6,7 +6,7 @@ from app.commands.bench.diarization_errors import ErrorRates, read_rttm
 from app.domain.diarization.models import SpeakerTurn
 from app.domain.errors import ConfigurationError
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow  # pyannote.metrics takes seconds to import
 REFERENCE = [SpeakerTurn(0.0, 4.0, "anna"), SpeakerTurn(4.0, 8.0, "bruno")]
 
 
