@@ -138,6 +138,7 @@ async def _compose(
             late_audio,
             sessions=stores.sessions,
             journal=stores.journal,
+            events=stores.events,
             codec=stores.codec,
             live=live,
             quota=quota,

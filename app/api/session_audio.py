@@ -73,6 +73,7 @@ async def upload_audio(
         duration_s=round(imported.audio_s, 3),
         added_s=round(imported.added_s, 3),
         filled_s=round(imported.filled_s, 3),
+        whole=imported.whole,
     )
 
 

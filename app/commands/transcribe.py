@@ -56,6 +56,8 @@ def transcribe(
                     raise NotFound("there is no such file")
                 found = asyncio.run(_with_progress(use_case, path, language, tuple(vocabulary or ())))
                 _write(path, found, format, _target(path, files, format, output), several=len(files) > 1)
+                if not found.whole:
+                    typer.echo(f"warning: {path} is damaged or cut off: this is what could be decoded", err=True)
             except (VigiaError, OSError) as error:
                 typer.echo(f"error: {path}: {error}", err=True)
                 return False
@@ -118,7 +120,13 @@ def _as_text(path: Path, found: RecordingTranscript, format: str) -> str:
     if format == "json":
         segments = [asdict(segment) for segment in found.segments]
         return json.dumps(
-            {"file": str(path), "language": found.language, "duration_s": found.duration_s, "segments": segments},
+            {
+                "file": str(path),
+                "language": found.language,
+                "duration_s": found.duration_s,
+                "whole": found.whole,
+                "segments": segments,
+            },
             ensure_ascii=False,
         )
     export, _ = EXPORTS[format]

@@ -181,3 +181,14 @@ async def test_late_audio_moves_no_names_and_changes_no_older_version(server: Ru
         ("Juan", "w3 w4"),
     ]
     assert (await server.http.get("/session/renamed/analysis?version=1")).json() == before
+
+
+async def test_what_is_missing_of_a_recording_is_told(server: RunningServer) -> None:
+    whole = await server.http.post("/session/whole/audio", content=wav(1, 2, 3))
+    assert whole.json()["whole"] is True
+    assert (await server.finished("whole"))["quality"] == {"complete": True, "notes": []}
+    recording = wav(1, 2, 3)
+    cut = await server.http.post("/session/cut/audio", content=recording[: len(recording) // 2])
+    assert (cut.status_code, cut.json()["whole"]) == (200, False)
+    (note,) = (await server.finished("cut"))["quality"]["notes"]
+    assert "damaged or cut off" in note

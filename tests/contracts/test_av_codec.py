@@ -1,7 +1,7 @@
 """The codec's contract on PyAV, and what only it does: Opus and recordings."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,18 @@ def read(path: Path, data: bytes, max_duration_s: float = 60.0) -> Waveform:
     return np.concatenate(list(AvAudioCodec().read_recording(path, max_duration_s=max_duration_s)))
 
 
+def is_whole(path: Path, data: bytes) -> bool:
+    path.write_bytes(data)
+    blocks = AvAudioCodec().read_recording(path, max_duration_s=60.0)
+    found: list[bool] = []
+
+    def watched() -> Iterator[Waveform]:
+        found.append((yield from blocks))
+
+    assert list(watched())
+    return found[0]
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "recording"
@@ -128,6 +140,11 @@ class TestRecordings:
         audio = read(path, data[: len(data) * 2 // 3])
         assert 15_000 < audio.size < 40_000  # an Ogg page holds up to a second
         assert frequency_hz(audio[4000:12_000]) == pytest.approx(440, abs=4)
+
+    def test_a_cut_is_told(self, path: Path, kind: str) -> None:
+        data = MAKERS[kind]()
+        assert is_whole(path, data)
+        assert is_whole(path, data[: len(data) * 2 // 3]) is (kind == "mp3")  # which does not tell
 
     def test_a_file_without_audio_is_refused(self, path: Path, kind: str) -> None:
         with pytest.raises(InvalidInput):
@@ -160,6 +177,7 @@ def test_a_damaged_packet_does_not_move_what_follows(path: Path, container: str,
     data = bytearray(encoded(audio, container, codec, rate_hz))
     middle = len(data) // 4
     data[middle : middle + 400] = bytes(400)
+    assert not is_whole(path, bytes(data))
     decoded = read(path, bytes(data))
     assert decoded.size == pytest.approx(8 * 16_000, abs=1000)
     assert frequency_hz(decoded[int(5.0 * 16_000) : int(5.9 * 16_000)]) == pytest.approx(440, abs=4)

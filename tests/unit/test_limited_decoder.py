@@ -17,7 +17,7 @@ from app.domain.audio.models import Waveform
 from app.domain.audio.pcm import from_pcm16
 from app.domain.errors import InvalidInput, Overloaded
 from app.infrastructure.audio.containers import sniff
-from app.infrastructure.audio.decode_child import AUDIO, END, HEADER, MAX_AUDIO_BYTES, REFUSED, send_recording
+from app.infrastructure.audio.decode_child import AUDIO, HEADER, MAX_AUDIO_BYTES, REFUSED, WHOLE, send_recording
 from app.infrastructure.audio.file_decoder import decode_file
 from app.infrastructure.audio.limited_decoder import MAX_CHILDREN, decode_apart
 from tests.contracts.audio_codec import tone
@@ -130,7 +130,7 @@ def test_messages_of_the_child() -> None:
     output = io.BytesIO()
     send_recording(io.BytesIO(MAKERS["ogg vorbis"]()), output)
     *audio, last = messages(output.getvalue())
-    assert last == (END, b"")
+    assert last == (WHOLE, b"")
     assert {kind for kind, _ in audio} == {AUDIO}
     assert sum(from_pcm16(body).size for _, body in audio) == pytest.approx(48_000, abs=1500)
     refusal = io.BytesIO()

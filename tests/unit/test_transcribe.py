@@ -60,10 +60,10 @@ class HeldCodec(AvAudioCodec):
 
     open = False
 
-    def read_recording(self, path: Path, *, max_duration_s: float) -> Generator[Waveform, None, None]:
+    def read_recording(self, path: Path, *, max_duration_s: float) -> Generator[Waveform, None, bool]:
         self.open = True
         try:
-            yield from super().read_recording(path, max_duration_s=max_duration_s)
+            return (yield from super().read_recording(path, max_duration_s=max_duration_s))
         finally:
             self.open = False
 

@@ -69,6 +69,9 @@ class UploadedJson(StatusJson):
     duration_s: float
     added_s: float
     filled_s: float = Field(description="How much of it filled gaps.")
+    whole: bool = Field(
+        description="False if the recording is damaged or cut off; then what could be decoded was taken."
+    )
 
 
 class TranscriptJson(BaseModel):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from app.application.listening.cut_blocks import SpokenBlock
 from app.application.listening.hearing_ports import HearingPorts
 from app.application.listening.recognize_block import RetryOptions, recognize_block
+from app.application.sessions.every_event import SEGMENTS
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.session.models import Segment, Session
 from app.domain.transcription.blocks import Block
@@ -145,4 +146,4 @@ class FinalsInOrder:
         self._on_final(block, segments)  # at once: a partial result in between would carry the next id too early
         if segments:
             payload = {"ids": [segment.segment_id for segment in segments], "heard_s": round(self.heard_s, 3)}
-            await self._ports.events.append(self._key, "segments", payload)
+            await self._ports.events.append(self._key, SEGMENTS, payload)

@@ -29,11 +29,13 @@ class RecordingTranscript:
         segments: in time order.
         language: ISO 639-1; None if nothing was said.
         duration_s: of the recording.
+        whole: False if it is damaged or cut off; then this is what could be decoded.
     """
 
     segments: tuple[Segment, ...]
     language: str | None
     duration_s: float
+    whole: bool
 
 
 @dataclass
@@ -100,8 +102,8 @@ class TranscribeRecording:
                 progress.running.append(asyncio.create_task(recognize(block)))
 
         try:
-            async with decoded_recording(self._codec, path, max_duration_s=self._max_duration_s) as pieces:
-                async for samples in pieces:
+            async with decoded_recording(self._codec, path, max_duration_s=self._max_duration_s) as recording:
+                async for samples in recording:
                     await submit(await cutter.hear(samples, cutter.position))
             duration_s = progress.duration_s = cutter.position / SAMPLE_RATE_HZ
             await submit(await cutter.finish())
@@ -116,4 +118,4 @@ class TranscribeRecording:
         segments = tuple(
             Segment(f"s{number}", each.start, each.end, each.text, each.words) for number, each in enumerate(ordered, 1)
         )
-        return RecordingTranscript(segments, spoken_language.kept, duration_s)
+        return RecordingTranscript(segments, spoken_language.kept, duration_s, recording.whole)

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+from app.application.sessions.every_event import INTERRUPTED
 from app.domain.audio.gateway import AudioJournal
 from app.domain.errors import NotFound
 from app.domain.session.gateway import EventLog, JobRunner, SessionStore
@@ -74,5 +75,5 @@ class EndSession:
             replace(session, state=SessionState.INTERRUPTED, audio_s=audio_s, interrupted_at=time.time())
         )
         await self._events.append(
-            key, "interrupted", {"audio_ms": round(audio_s * 1000), "reached_at": round(reached_at, 3)}
+            key, INTERRUPTED, {"audio_ms": round(audio_s * 1000), "reached_at": round(reached_at, 3)}
         )

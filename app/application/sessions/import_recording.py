@@ -10,6 +10,7 @@ import numpy as np
 from app.application.listening.decoded_recording import decoded_recording
 from app.application.sessions.analyze_again import AnalyzeAgain
 from app.application.sessions.end_session import FINISH_JOB, EndSession
+from app.application.sessions.every_event import IMPORTED
 from app.application.sessions.hear_late_audio import HearLateAudio
 from app.application.sessions.live import LiveSessions, unless_wanted
 from app.application.sessions.open_session import OpenSession
@@ -19,7 +20,7 @@ from app.domain.audio.gateway import AudioCodec, AudioJournal
 from app.domain.audio.models import SAMPLE_RATE_HZ, AudioChunk, AudioFormat, JournalState, TimeSpan, Waveform
 from app.domain.audio.pcm import to_pcm16
 from app.domain.errors import Conflict, NotFound, TooLarge
-from app.domain.session.gateway import SessionStore
+from app.domain.session.gateway import EventLog, SessionStore
 from app.domain.session.models import Session, SessionConfig, SessionKey, SessionState
 
 CHUNK_SAMPLES = SAMPLE_RATE_HZ
@@ -40,12 +41,14 @@ class Imported:
         audio_s: length of its audio.
         added_s: audio appended at the end.
         filled_s: audio that filled gaps.
+        whole: False if the recording is damaged or cut off; then this is what could be decoded.
     """
 
     session: Session
     audio_s: float
     added_s: float
     filled_s: float
+    whole: bool
 
 
 class ImportRecording:
@@ -61,6 +64,7 @@ class ImportRecording:
         *,
         sessions: SessionStore,
         journal: AudioJournal,
+        events: EventLog,
         codec: AudioCodec,
         live: LiveSessions,
         quota: AudioQuota,
@@ -73,6 +77,7 @@ class ImportRecording:
         self._hear_late_audio = hear_late_audio
         self._sessions = sessions
         self._journal = journal
+        self._events = events
         self._codec = codec
         self._live = live
         self._quota = quota
@@ -117,11 +122,14 @@ class ImportRecording:
             await self._quota.check(key.owner, 0 if ended or resumable else more_bytes)
         async with self._hear_late_audio.paused(key):
             try:
-                imported, filled = await self._write(key, path, before, begin_s, may_grow=not (ended or resumable))
+                imported, filled, whole = await self._write(
+                    key, path, before, begin_s, may_grow=not (ended or resumable)
+                )
             except BaseException:
                 if made:
                     await asyncio.shield(self._sessions.delete(key))
                 raise
+            await self._events.append(key, IMPORTED, {"whole": whole})
             await self._hear_late_audio(key, filled)
         if ended and filled:
             session = await self._analyze_again(key, FINISH_JOB)
@@ -129,7 +137,7 @@ class ImportRecording:
             session = await self._end_session.end(key)
         # The silence before an offset behind the end is not audio.
         added_s = max(0.0, imported.audio_s - max(before.audio_s, begin_s))
-        return Imported(session, imported.audio_s, added_s, sum(span.end - span.start for span in filled))
+        return Imported(session, imported.audio_s, added_s, sum(span.end - span.start for span in filled), whole)
 
     async def _find_or_create(self, key: SessionKey) -> tuple[Session, bool]:
         """The session, and whether it was made just now: then it exists for this recording only."""
@@ -145,8 +153,8 @@ class ImportRecording:
             How many bytes it adds behind ``end_s``.
         """
         samples = round((begin_s - end_s) * SAMPLE_RATE_HZ)
-        async with decoded_recording(self._codec, path, max_duration_s=self._longest_s(begin_s)) as blocks:
-            async for block in blocks:
+        async with decoded_recording(self._codec, path, max_duration_s=self._longest_s(begin_s)) as recording:
+            async for block in recording:
                 samples += block.size
         return BYTES_A_SAMPLE * max(0, samples)
 
@@ -163,12 +171,12 @@ class ImportRecording:
 
     async def _write(
         self, key: SessionKey, path: Path, before: JournalState, begin_s: float, *, may_grow: bool
-    ) -> tuple[JournalState, Sequence[TimeSpan]]:
+    ) -> tuple[JournalState, Sequence[TimeSpan], bool]:
         gaps = await self._read_session.gaps(key) if begin_s < before.audio_s else ()
         writer = _Writer(self._journal, self._quota, key, before, begin_s, may_grow=may_grow)
         try:
-            async with decoded_recording(self._codec, path, max_duration_s=self._longest_s(begin_s)) as blocks:
-                async for block in blocks:
+            async with decoded_recording(self._codec, path, max_duration_s=self._longest_s(begin_s)) as recording:
+                async for block in recording:
                     await writer.write(block)
             state = await writer.finish()
         except BaseException:
@@ -178,7 +186,7 @@ class ImportRecording:
             raise
         finally:
             self._quota.forget(key)
-        return state, _overlap(gaps, TimeSpan(begin_s, writer.position_s))
+        return state, _overlap(gaps, TimeSpan(begin_s, writer.position_s)), recording.whole
 
 
 class _Writer:

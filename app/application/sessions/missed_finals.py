@@ -1,5 +1,6 @@
 """What a client that comes back has not seen: the event log knows what became final while nobody was connected."""
 
+from app.application.sessions.every_event import INTERRUPTED, SEGMENTS, every_event
 from app.application.sessions.read_session import ReadSession
 from app.domain.session.gateway import EventLog
 from app.domain.session.models import SessionEvent, SessionKey, TranscriptLine
@@ -21,24 +22,18 @@ class MissedFinals:
         Raises:
             NotFound: there is no such session.
         """
-        missed = _missed(await self._all(key))
+        missed = _missed(await every_event(self._events, key))
         if not missed:
             return ()
         lines = (await self._read_session.transcript(key)).lines
         return tuple(line for line in lines if line.segment_id in missed)[-MOST:]
 
-    async def _all(self, key: SessionKey) -> list[SessionEvent]:
-        found: list[SessionEvent] = []
-        while events := await self._events.read(key, after=found[-1].sequence if found else 0):
-            found += events
-        return found
-
 
 def _missed(events: list[SessionEvent]) -> set[str]:
     """Ids of segments that became final after the last thing that the client can have read."""
-    interrupted = [event for event in events if event.kind == "interrupted"]
+    interrupted = [event for event in events if event.kind == INTERRUPTED]
     if not interrupted:
         return set()
     reached = float(interrupted[-1].payload.get("reached_at", interrupted[-1].created_at))
-    finals = (event for event in events if event.kind == "segments" and event.created_at > reached)
+    finals = (event for event in events if event.kind == SEGMENTS and event.created_at > reached)
     return {segment_id for event in finals for segment_id in event.payload["ids"]}

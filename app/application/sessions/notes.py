@@ -17,6 +17,7 @@ class _Words:
     unended: str
     again: str
     reaches: str
+    damaged: str
     silent: str
     empty: str
 
@@ -32,6 +33,7 @@ _ENGLISH = _Words(
     unended="it did not end",
     again="Analyse the session again to retry.",
     reaches="The transcript reaches {heard} of {whole}.",
+    damaged="An uploaded recording is damaged or cut off: the transcript has what could be decoded of it.",
     silent="No speech was found in this session.",
     empty="This session has no audio.",
 )
@@ -48,13 +50,16 @@ _WORDS = {
         unended="no terminó",
         again="Vuelve a analizar la sesión para reintentarlo.",
         reaches="La transcripción llega a {heard} de {whole}.",
+        damaged="Una grabación subida está dañada o incompleta: la transcripción tiene lo que se pudo decodificar de ella.",
         silent="No se oyó hablar en esta sesión.",
         empty="Esta sesión no tiene audio.",
     ),
 }
 
 
-def notes_on(session: Session, language: str, failed: Iterable[StageResult], *, silent: bool) -> tuple[str, ...]:
+def notes_on(
+    session: Session, language: str, failed: Iterable[StageResult], *, silent: bool, damaged: bool
+) -> tuple[str, ...]:
     """Notes for one version of a session's analysis.
 
     Args:
@@ -62,10 +67,13 @@ def notes_on(session: Session, language: str, failed: Iterable[StageResult], *, 
         language: of the analysis, ISO 639-1; English for those without sentences of their own.
         failed: the stages that did not do their work, in order.
         silent: whether the transcript is empty.
+        damaged: whether a recording was uploaded that could not be decoded as a whole.
     """
     words = _WORDS.get(language, _ENGLISH)
     failed = tuple(failed)
     notes = [_failure(result, words) for result in failed]
+    if damaged:
+        notes.append(words.damaged)
     if any(result.stage == "transcribe" for result in failed):
         notes.append(words.reaches.format(heard=_clock(session.heard_s), whole=_clock(session.audio_s)))
     elif silent:

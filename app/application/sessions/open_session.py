@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.application.sessions.every_event import CONNECTED
 from app.domain.audio.gateway import AudioJournal
 from app.domain.audio.models import JournalState
 from app.domain.errors import Conflict, Forbidden, NotFound
@@ -21,10 +22,6 @@ TOKEN_BYTES = 32
 def hash_token(token: str) -> str:
     """What the store keeps of a resume token. It is random, so a plain hash is enough (OWASP ASVS 5.0, 11.4.1)."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-CONNECTED = "connected"
-"""The event of a socket that attached to a session."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from app.application.sessions.every_event import FINAL_RESULT, IMPORTED, every_event
 from app.application.sessions.feed import Finished, SessionFeed
 from app.application.sessions.notes import notes_on
 from app.domain.analysis.models import Analysis, Findings
@@ -75,7 +76,7 @@ class AnalysisRuns:
             models=dict(models),
             timings_ms=timings_ms,
             complete=not failed,
-            notes=notes_on(session, findings.language, failed, silent=not lines),
+            notes=notes_on(session, findings.language, failed, silent=not lines, damaged=await self._damaged(key)),
         )
         await self._analyses.add(key, analysis)
 
@@ -84,7 +85,7 @@ class AnalysisRuns:
         run = await self._run(key)
         version = await self._newest(key)
         if not await self._announced(key, version):
-            await self._events.append(key, "final_result", {"version": version})
+            await self._events.append(key, FINAL_RESULT, {"version": version})
         await self._analyses.set_stage(key, replace(run, details={**run.details, "published": True}))
         session = await self._sessions.get(key)
         await self._sessions.save(replace(session, state=SessionState.FINISHED, interrupted_at=None))
@@ -104,13 +105,14 @@ class AnalysisRuns:
             await self._sessions.get(key)  # an erased session is another matter
             return 0
 
+    async def _damaged(self, key: SessionKey) -> bool:
+        return any(
+            event.kind == IMPORTED and not event.payload["whole"] for event in await every_event(self._events, key)
+        )
+
     async def _announced(self, key: SessionKey, version: int) -> bool:
-        after = 0
-        while events := await self._events.read(key, after=after):
-            if any(event.kind == "final_result" and event.payload.get("version") == version for event in events):
-                return True
-            after = events[-1].sequence
-        return False
+        finals = (event for event in await every_event(self._events, key) if event.kind == FINAL_RESULT)
+        return any(event.payload.get("version") == version for event in finals)
 
 
 def _waiting_since(session: Session, run: StageResult) -> float:

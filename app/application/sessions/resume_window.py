@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.application.sessions.end_session import FINISH_JOB, EndSession
+from app.application.sessions.every_event import CONNECTED, every_event
 from app.application.sessions.every_session import every_session
 from app.application.sessions.live import LiveSessions
-from app.application.sessions.open_session import CONNECTED
 from app.domain.audio.gateway import AudioJournal
 from app.domain.error_fields import error_fields
 from app.domain.errors import Conflict, NotFound
@@ -97,7 +97,7 @@ class ResumeWindow:
         """Whether a client was connected; otherwise the session was only made, over HTTP, and may wait for its socket."""
         if (await self._journal.state(key)).audio_s > 0:
             return True
-        return any(event.kind == CONNECTED for event in await self._events.read(key))
+        return any(event.kind == CONNECTED for event in await every_event(self._events, key))
 
     async def _finish(self, session: Session) -> None:
         context = {"session_id": session.key.session_id}

@@ -106,13 +106,14 @@ class AudioCodec(Protocol):
         """A fresh decoder for messages of ``audio_format``."""
         ...
 
-    def read_recording(self, path: Path, *, max_duration_s: float) -> Generator[Waveform, None, None]:
+    def read_recording(self, path: Path, *, max_duration_s: float) -> Generator[Waveform, None, bool]:
         """Decode a recording (WAV, FLAC, Ogg/Opus, MP3) block by block, in bounded memory. Blocking: call it in a thread.
 
-        Close the generator if it is not read to its end: it holds the file, and may hold a process.
+        Close the generator if it is not read to its end: it holds the file, and may hold a process. It returns whether all
+        of the recording was decoded: False if parts were damaged, or missing as far as the file tells.
 
         Raises:
-            InvalidInput: not a recording of these kinds, or damaged.
+            InvalidInput: not a recording of these kinds, or nothing of it can be decoded.
             TooLarge: longer than ``max_duration_s``.
             Overloaded: too many recordings are being decoded already.
         """

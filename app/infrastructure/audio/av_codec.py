@@ -32,6 +32,6 @@ class AvAudioCodec(AudioCodec):
         """See ``AudioCodec.open_chunks``."""
         return OpusChunkDecoder() if audio_format.encoding is Encoding.OPUS else Pcm16ChunkDecoder(audio_format)
 
-    def read_recording(self, path: Path, *, max_duration_s: float) -> Generator[Waveform, None, None]:
+    def read_recording(self, path: Path, *, max_duration_s: float) -> Generator[Waveform, None, bool]:
         """See ``AudioCodec.read_recording``."""
         return read_recording(path, max_duration_s=max_duration_s)

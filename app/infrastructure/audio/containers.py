@@ -1,6 +1,8 @@
 """Which kinds of recordings are accepted, told by their first bytes, and which of them may be decoded in this process."""
 
+import os
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from app.domain.errors import InvalidInput
 
@@ -10,7 +12,10 @@ SNIFF_BYTES = 512
 _OGG_PAGE_BYTES = 27
 """The header of a page without its segment table (RFC 3533, section 6)."""
 _OGG_FLAGS_AT = 5
-_OGG_FIRST_PAGE = 0x02
+_OGG_FIRST_PAGE, _OGG_LAST_PAGE = 0x02, 0x04
+_OGG_LONGEST_PAGE_BYTES = 65_307
+_WAV_UNKNOWN_BYTES = 0x7FFF_0000
+"""Programs that write WAV into a pipe announce about this size, twice it, or none."""
 
 
 @dataclass(frozen=True)
@@ -21,15 +26,31 @@ class Container:
         demuxer: FFmpeg's name of the format.
         codecs: FFmpeg's names, separated by commas.
         apart: whether it is decoded in a process of its own, because its decoders have had holes.
+        counted: whether FFmpeg knows exactly how long it should be.
     """
 
     demuxer: str
     codecs: str
     apart: bool = False
+    counted: bool = False
+
+    def cut_off(self, file: BinaryIO) -> bool:
+        """Whether the file is shorter than a WAV's header says, or lacks the last page of an Ogg; MP3 does not tell."""
+        size = file.seek(0, os.SEEK_END)
+        if self.demuxer == "wav":
+            file.seek(4)
+            announced = int.from_bytes(file.read(4), "little")
+            return size < announced + 8 < _WAV_UNKNOWN_BYTES
+        if self.demuxer == "ogg":
+            file.seek(max(0, size - _OGG_LONGEST_PAGE_BYTES))
+            end = file.read(_OGG_LONGEST_PAGE_BYTES)
+            flags = end[end.rfind(b"OggS") + _OGG_FLAGS_AT :][:1]
+            return not flags or not flags[0] & _OGG_LAST_PAGE
+        return False
 
 
 _WAV = Container("wav", "pcm_u8,pcm_s16le,pcm_s24le,pcm_s32le,pcm_f32le,pcm_f64le,pcm_alaw,pcm_mulaw")
-_FLAC = Container("flac", "flac")
+_FLAC = Container("flac", "flac", counted=True)
 _OGG_OPUS = Container("ogg", "libopus,opus")
 _OGG = Container("ogg", "libopus,opus,vorbis,libvorbis,flac", apart=True)
 _MP3 = Container("mp3", "mp3float,mp3", apart=True)

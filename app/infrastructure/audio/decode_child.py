@@ -1,7 +1,8 @@
 """The process that decodes one recording: the file is its standard input, messages with audio its standard output.
 
 A message is a header (kind, length of the body; ``HEADER``) and a body: pcm16 at 16 kHz mono (``AUDIO``), a sentence that
-says why the recording is refused (``REFUSED``), or nothing (``END``). Without ``END`` or ``REFUSED`` it has crashed.
+says why the recording is refused (``REFUSED``), or nothing: the end, of all of it (``WHOLE``) or of what could be decoded
+(``END``). Without one of these three it has crashed.
 """
 
 import contextlib
@@ -10,7 +11,7 @@ import sys
 from typing import BinaryIO
 
 HEADER = struct.Struct("<cI")
-AUDIO, REFUSED, END = b"A", b"R", b"E"
+AUDIO, REFUSED, WHOLE, END = b"A", b"R", b"W", b"E"
 MAX_AUDIO_BYTES = 64 * 1024
 MAX_REFUSAL_BYTES = 1000
 _MAX_OPEN_FILES = 64
@@ -43,14 +44,16 @@ def send_recording(file: BinaryIO, output: BinaryIO) -> None:
     from app.infrastructure.audio.file_decoder import decode_file
 
     try:
-        for block in decode_file(file):
-            audio = to_pcm16(block)
+        blocks = decode_file(file)
+        while True:
+            try:
+                audio = to_pcm16(next(blocks))
+            except StopIteration as end:
+                return _send(output, WHOLE if end.value else END, b"")
             for start in range(0, len(audio), MAX_AUDIO_BYTES):
                 _send(output, AUDIO, audio[start : start + MAX_AUDIO_BYTES])
     except InvalidInput as error:
         _send(output, REFUSED, error.message.encode()[:MAX_REFUSAL_BYTES])
-    else:
-        _send(output, END, b"")
 
 
 def _send(output: BinaryIO, kind: bytes, body: bytes) -> None:

@@ -22,33 +22,40 @@ log = logging.getLogger(__name__)
 _MIN_RATE_HZ, _MAX_RATE_HZ = 4_000, 384_000
 """Below, telephone audio's half; above, the fastest converters sold. Bounds what one sample can become."""
 _MAX_CHANNELS = 8
+_MISSING_S = 0.1
+"""Less than announced by this is missing; encoders round by less."""
 _BLOCK_SAMPLES = SAMPLE_RATE_HZ
 """Blocks of a second: small decoders' frames are joined, so that what follows is not called 50 times a second."""
 
 
-def decode_file(file: BinaryIO) -> Generator[Waveform, None, None]:
+def decode_file(file: BinaryIO) -> Generator[Waveform, None, bool]:
     """Mono 16 kHz in blocks of about a second. What is lost inside the recording becomes silence of its length.
 
     Args:
         file: open for reading at its start, seekable.
 
+    Returns:
+        Whether nothing was damaged or, as far as the file tells, missing.
+
     Raises:
         InvalidInput: not a recording of the accepted kinds, or none of it can be decoded.
     """
-    found = False
-    for block in _joined(_decode(file)):
+    found, clock = False, RecordingClock()
+    for block in _joined(_decode(file, clock)):
         found = True
         yield block
     if not found:
         raise unusable("it holds no audio that can be decoded; it may be damaged or cut off")
+    return clock.whole
 
 
-def _decode(file: BinaryIO) -> Iterator[Waveform]:
+def _decode(file: BinaryIO, clock: RecordingClock) -> Iterator[Waveform]:
     """Blocks as the decoder makes them."""
     import av
     from av.error import FFmpegError
 
     container = sniff(file.read(SNIFF_BYTES))
+    clock.whole = not container.cut_off(file)
     file.seek(0)
     options = {"codec_whitelist": container.codecs, "format_whitelist": container.demuxer, "protocol_whitelist": ""}
     try:
@@ -58,15 +65,16 @@ def _decode(file: BinaryIO) -> Iterator[Waveform]:
     with closing(opened):
         if not opened.streams.audio:
             raise unusable("it holds no audio")
-        yield from _decode_stream(opened, opened.streams.audio[0], container)
+        yield from _decode_stream(opened, opened.streams.audio[0], container, clock)
 
 
-def _decode_stream(opened: "InputContainer", stream: "AudioStream", container: Container) -> Iterator[Waveform]:
+def _decode_stream(
+    opened: "InputContainer", stream: "AudioStream", container: Container, clock: RecordingClock
+) -> Iterator[Waveform]:
     codec: Any = stream.codec_context  # None for a codec that FFmpeg does not know, whatever the annotation says
     if codec is None or codec.name not in container.codecs.split(","):
         raise unusable("its codec is not supported; use PCM, FLAC, Opus, Vorbis or MP3")
-    clock = RecordingClock()
-    resampler, rate_hz = None, 0
+    resampler, rate_hz, decoded_s = None, 0, 0.0
     for frame in _frames(opened, stream, clock):
         if resampler is None or frame.sample_rate != rate_hz:
             if resampler is not None:
@@ -75,9 +83,12 @@ def _decode_stream(opened: "InputContainer", stream: "AudioStream", container: C
             resampler = StreamResampler(rate_hz)
         for samples in clock.missing_before(frame):
             yield resampler.feed(np.zeros(samples, np.float32))
+        decoded_s += frame.samples / frame.sample_rate
         yield resampler.feed(_mono(frame))
     if resampler is not None:
         yield resampler.flush()
+    if container.counted and stream.duration is not None and stream.time_base is not None:
+        clock.whole = clock.whole and float(stream.duration * stream.time_base) - decoded_s < _MISSING_S
 
 
 def _frames(opened: "InputContainer", stream: "AudioStream", clock: RecordingClock) -> Iterator["AudioFrame"]:
@@ -90,6 +101,7 @@ def _frames(opened: "InputContainer", stream: "AudioStream", clock: RecordingClo
             packet = next(packets, None)
         except FFmpegError as error:
             log.info("recording ends early", extra={"error": type(error).__name__})
+            clock.whole = False
             return
         if packet is None:
             return

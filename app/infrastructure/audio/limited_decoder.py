@@ -16,7 +16,7 @@ from app.domain.audio.models import Waveform
 from app.domain.audio.pcm import from_pcm16
 from app.domain.errors import InvalidInput, Overloaded
 from app.infrastructure.audio.containers import unusable
-from app.infrastructure.audio.decode_child import AUDIO, END, HEADER, MAX_AUDIO_BYTES, MAX_REFUSAL_BYTES, REFUSED
+from app.infrastructure.audio.decode_child import AUDIO, END, HEADER, MAX_AUDIO_BYTES, MAX_REFUSAL_BYTES, REFUSED, WHOLE
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ _KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYS
 
 def decode_apart(
     file: BinaryIO, *, max_duration_s: float, memory_bytes: int = MEMORY_BYTES, stall_s: float = STALL_S
-) -> Generator[Waveform, None, None]:
+) -> Generator[Waveform, None, bool]:
     """Like ``decode_file``, in a child process that ends when the generator is closed. Blocking.
 
     The child gets the open file and no path, and of the environment nothing that is secret. It waits while its audio is
@@ -58,7 +58,9 @@ def decode_apart(
     with _slot(), _start(file, memory_bytes, cpu_s) as child:
         try:
             with _Watchdog(child, stall_s) as watchdog:
-                yield from _blocks(cast("IO[bytes]", child.stdout), watchdog)  # a pipe, as ``_start`` asked for
+                return (
+                    yield from _blocks(cast("IO[bytes]", child.stdout), watchdog)
+                )  # a pipe, as ``_start`` asked for
         finally:
             child.kill()
 
@@ -97,13 +99,13 @@ def _environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-def _blocks(stream: IO[bytes], watchdog: "_Watchdog") -> Iterator[Waveform]:
+def _blocks(stream: IO[bytes], watchdog: "_Watchdog") -> Generator[Waveform, None, bool]:
     """What the child sends, none of it trusted."""
     while True:
         with watchdog.waiting():
             kind, body = read_message(stream)
-        if kind == END:
-            return
+        if kind in (WHOLE, END):
+            return kind == WHOLE
         if kind == REFUSED:
             raise InvalidInput(body.decode("utf-8", "replace"), param="file", code="invalid_recording")
         yield from_pcm16(body)
@@ -119,7 +121,7 @@ def read_message(stream: IO[bytes]) -> tuple[bytes, bytes]:
     if len(header) < HEADER.size:
         raise _crashed()
     kind, size = HEADER.unpack(header)
-    allowed = {AUDIO: MAX_AUDIO_BYTES, REFUSED: MAX_REFUSAL_BYTES, END: 0}.get(kind)
+    allowed = {AUDIO: MAX_AUDIO_BYTES, REFUSED: MAX_REFUSAL_BYTES, WHOLE: 0, END: 0}.get(kind)
     if allowed is None or size > allowed or (kind == AUDIO and size % 2):
         raise _crashed()
     body = stream.read(size)

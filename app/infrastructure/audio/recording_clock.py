@@ -16,10 +16,13 @@ class RecordingClock:
     """Follows a stream's frames. A hole is seen whatever made it: a packet that cannot be decoded, or lost with its page."""
 
     def __init__(self) -> None:
+        self.whole = True
+        """Whether nothing is missing so far."""
         self._next_s: float | None = None
 
     def lost(self, packet: "Packet[Any]") -> None:
-        """A packet could not be decoded. Only the first one matters: the clock begins there."""
+        """A packet could not be decoded. If it is the first one, the clock begins there."""
+        self.whole = False
         if self._next_s is None and packet.pts is not None and packet.time_base is not None:
             self._next_s = float(packet.pts * packet.time_base)
 
@@ -36,6 +39,7 @@ class RecordingClock:
             return
         self._next_s = start_s + frame_s
         missing = round(hole_s * frame.sample_rate) if 0 < hole_s <= _MAX_HOLE_S else 0
+        self.whole = self.whole and not missing
         while missing > 0:
             yield min(missing, frame.sample_rate)
             missing -= frame.sample_rate

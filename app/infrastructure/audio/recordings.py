@@ -11,14 +11,18 @@ from app.infrastructure.audio.file_decoder import decode_file
 from app.infrastructure.audio.limited_decoder import decode_apart
 
 
-def read_recording(path: Path, *, max_duration_s: float) -> Generator[Waveform, None, None]:
+def read_recording(path: Path, *, max_duration_s: float) -> Generator[Waveform, None, bool]:
     """See ``AudioCodec.read_recording``. Simple formats are decoded here, the others in a process of their own."""
     left = int(max_duration_s * SAMPLE_RATE_HZ)
     with path.open("rb") as file:
         apart = sniff(file.read(SNIFF_BYTES)).apart
         file.seek(0)
         with closing(decode_apart(file, max_duration_s=max_duration_s) if apart else decode_file(file)) as blocks:
-            for block in blocks:
+            while True:
+                try:
+                    block = next(blocks)
+                except StopIteration as end:
+                    return bool(end.value)
                 left -= len(block)
                 if left < 0:
                     raise TooLarge(f"the recording is longer than {max_duration_s:g} s", code="recording_too_long")

@@ -85,6 +85,7 @@ class Desk:
             self.late,
             sessions=sessions,
             journal=journal,
+            events=events,
             codec=self.world.ports.codec,
             live=self.live,
             quota=AudioQuota(self.quota_bytes, journal),
