@@ -41,6 +41,11 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def _as_from_a_terminal() -> None:
+    """Whoever runs the tests in the background makes their children ignore Ctrl+C, and bash cannot trap what is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(checkout: Path) -> Iterator[StartInstalling]:
     """Starts an installation in a process group of its own, as a terminal does."""
@@ -55,6 +60,7 @@ def start(checkout: Path) -> Iterator[StartInstalling]:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_as_from_a_terminal,
         )
         started.append(process)
         return process
