@@ -101,8 +101,8 @@ async def _compose(
     )
     listening = LiveListening(ports, listening_options(settings))
     stack.push_async_callback(listening.close)
-    late_audio = HearLateAudio(listening, ports, listening_options(settings))
     read_session = ReadSession(stores.sessions, stores.transcripts, stores.analyses, stores.journal)
+    late_audio = HearLateAudio(listening, ports, listening_options(settings), read_session.gaps)
     jobs = await _start_jobs(settings, _jobs(stores, models, analyzer, feed, late_audio, read_session), stack)
     live = LiveSessions(settings.sessions.max_live, settings.sessions.reconnect_grace_s)
     quota = AudioQuota(settings.sessions.quota_bytes, stores.journal)
@@ -213,6 +213,7 @@ async def _watch_sessions(
         jobs,
         live,
         end_session,
+        erase_session,
         window_s=settings.sessions.resume_window_s,
     )
     await window.take_over()

@@ -7,7 +7,6 @@ from typing import Annotated, NoReturn
 
 import anyio
 from fastapi import APIRouter, Depends, WebSocket
-from starlette.websockets import WebSocketDisconnect
 
 from app.api.connection import Connection, run_beside
 from app.api.dependencies import ContainerDep, Principal, SettingsDep, admit_socket
@@ -95,7 +94,7 @@ class AudioSession:
     async def _serve(self, opened: OpenedSession, config: ConfigMessage, pump: "asyncio.Future[int]") -> None:
         key = opened.session.key
         recorder = self._recorder(opened, config)
-        ended, reached_at = False, None
+        ended = False
         try:
             await self._container.listening.start(key)
             self._send_ready(opened)
@@ -104,12 +103,9 @@ class AudioSession:
             self._ack(await recorder.close())
             await self._container.end_session.end(key)
             ended = True
-        except WebSocketDisconnect as left:
-            reached_at = self._connection.reached_at(left)
-            raise
         finally:
             if not ended:
-                await self._interrupt(key, recorder, reached_at or self._connection.heard_at)
+                await self._interrupt(key, recorder)
         self._connection.allow_silence()
         version = await run_beside(asyncio.shield(pump), self._read_after_end())
         self._outbox.message(final_message(await self._container.read_session.report(key, version)))
@@ -177,7 +173,9 @@ class AudioSession:
     async def _read_after_end(self) -> NoReturn:
         told = False
         while True:
-            message = await self._connection.receive()
+            message: ClientMessage | None = None
+            with contextlib.suppress(InvalidInput):  # ignored as well, whatever it was meant to be
+                message = await self._connection.receive()
             if isinstance(message, Unknown | ConfigMessage):
                 self._connection.notice(_not_understood(message))
             elif not told:
@@ -186,13 +184,13 @@ class AudioSession:
                     InvalidInput("the stream has ended; this and what follows is ignored", code="stream_ended")
                 )
 
-    async def _interrupt(self, key: SessionKey, recorder: Recorder, reached_at: float) -> None:
+    async def _interrupt(self, key: SessionKey, recorder: Recorder) -> None:
         try:
             await recorder.close()
         except Exception as error:  # whatever it was, the session must not seem to be live for ever
             log.warning("the last audio was not stored", extra=error_fields(error))
         try:
-            await self._container.end_session.interrupt(key, reached_at)
+            await self._container.end_session.interrupt(key)
         except Exception as error:  # tried again by whoever watches over interrupted sessions
             log.warning("not marked as interrupted yet", extra=error_fields(error))
 

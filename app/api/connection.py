@@ -18,8 +18,6 @@ from app.domain.errors import SessionSilent, TooLarge, VigiaError
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-_CLOSED_BY_CLIENT = (1000, 1001, 1005)
-"""It closed the socket, so it read what came before. Any other end may be noticed long after it happened (1006, 1011)."""
 DRAIN_S = 5.0
 """How long the last words to a client may take before the socket is closed."""
 
@@ -46,10 +44,8 @@ class Connection:
     def __init__(self, websocket: WebSocket, *, max_message_bytes: int, idle_timeout_s: float) -> None:
         """Wrap an accepted socket."""
         self.outbox = Outbox(self._send)
-        self.heard_at = time.time()
-        """When the client said something last, in unix seconds."""
         self._websocket = websocket
-        self._gone_at: float | None = None
+        self._gone = False
         self._max_message_bytes = max_message_bytes
         self._idle_timeout_s = idle_timeout_s
         self._waiting_since: float | None = None
@@ -71,7 +67,7 @@ class Connection:
             code, reason = self._refuse(internal_error())
         try:
             await run_beside(self.outbox.drain(DRAIN_S), self.outbox.run())
-            if self._gone_at is None:
+            if not self._gone:
                 await self._websocket.close(code, reason[:MAX_REASON_CHARACTERS])
         except (WebSocketDisconnect, VigiaError):
             log.info("client left", extra=self._log_context)
@@ -91,18 +87,11 @@ class Connection:
         await asyncio.sleep(0)
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(event.get("code", 1006))
-        self.heard_at = time.time()
         data: bytes | None = event.get("bytes")
         message: str | bytes = event["text"] if data is None else data
         if len(message if isinstance(message, bytes) else message.encode()) > self._max_message_bytes:
             raise TooLarge(f"a message may have {self._max_message_bytes} bytes at most", code="message_too_large")
         return wire.parse(message)
-
-    def reached_at(self, left: WebSocketDisconnect) -> float:
-        """Until when our messages certainly reached a client that has left, in unix seconds."""
-        if left.code not in _CLOSED_BY_CLIENT:
-            return self.heard_at
-        return time.time() if self._gone_at is None else self._gone_at
 
     def notice(self, error: VigiaError) -> None:
         """Tell the client about an error after which the session goes on."""
@@ -119,10 +108,10 @@ class Connection:
     async def _send(self, text: str) -> None:
         """Send, or discard if the client is gone: what it sent before is still to be read, up to its disconnect."""
         try:
-            if self._gone_at is None:
+            if not self._gone:
                 await self._websocket.send_text(text)
         except WebSocketDisconnect:
-            self._gone_at = time.time()
+            self._gone = True
 
     def _refuse(self, error: VigiaError) -> tuple[int, str]:
         row = row_for(error)

@@ -1,7 +1,5 @@
 """``/session``: make, list, read, end and erase sessions."""
 
-import contextlib
-import math
 import re
 from typing import Annotated
 
@@ -89,8 +87,6 @@ async def search(
 def _place(owner: str, cursor: str) -> tuple[float, SessionKey]:
     """Where a page ended: time and id of its last session."""
     time, _, session_id = cursor.partition(",")
-    with contextlib.suppress(ValueError):
-        created_at = float(time)
-        if math.isfinite(created_at) and re.match(SESSION_ID_PATTERN, session_id):
-            return created_at, SessionKey(owner, session_id)
+    if re.fullmatch(r"\d+(\.\d+)?(e[+-]?\d{1,2})?", time, re.ASCII) and re.fullmatch(SESSION_ID_PATTERN, session_id):
+        return float(time), SessionKey(owner, session_id)
     raise InvalidInput("before must be next_before of another page", code="invalid_cursor", param="before")

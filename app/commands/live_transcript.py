@@ -28,6 +28,7 @@ class LiveTranscript:
         )
         self._tasks = {stage: self._bars.add_task(title, total=1.0, visible=False) for stage, title in STAGES.items()}
         self._stage = ""
+        self._printed: dict[str, str] = {}
         self._words = Text()
         self._live = Live(self._view(), console=console, refresh_per_second=8, transient=True)
 
@@ -63,7 +64,8 @@ class LiveTranscript:
 
     def _partial(self, message: Mapping[str, Any]) -> None:
         for segment in message["segments"]:
-            if segment["final"]:
+            if segment["final"] and self._printed.get(segment["id"]) != segment["text"]:  # told again after a resume
+                self._printed[segment["id"]] = segment["text"]
                 minutes, seconds = divmod(int(segment["start"]), 60)
                 self._console.print(f"{minutes}:{seconds:02d}  {segment['text']}", markup=False, highlight=False)
         self._words = Text(message["text"], style="italic dim")

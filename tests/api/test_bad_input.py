@@ -141,6 +141,8 @@ async def test_end_of_stream_twice_and_audio_after_it(server: RunningServer) -> 
             await client.send({"type": "end_of_stream"})
         await client.send(bytes(640))
         await client.send({"type": "new_type"})
+        for nonsense in ("{", {"type": "gap", "duration_ms": -1}, {"type": "config", "channels": 9}, b"x"):
+            await client.send(nonsense)
         assert await client.closed() == 1000
     errors = [message["code"] for message in client.messages if message["type"] == "error"]
     assert errors.count("stream_ended") <= 1

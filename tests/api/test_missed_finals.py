@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.server import AudioClient, Message, RunningServer, spoken
+from app.application.sessions.missed_finals import missed
+from app.domain.session.models import SessionEvent
+from tests.server import RunningServer, spoken
 
 pytestmark = pytest.mark.unit
 
@@ -14,17 +16,13 @@ SILENCE = [bytes(640)] * 150
 
 async def final_texts(server: RunningServer, session_id: str, count: int) -> list[str]:
     """Wait until the transcript has so many lines."""
-    while True:
+    for _ in range(500):
         answer = await server.http.get(f"/session/{session_id}/transcript")
         texts = [line["text"] for line in answer.json()["segments"]]
         if len(texts) >= count:
             return texts
         await asyncio.sleep(0.02)
-
-
-def finals(client: AudioClient) -> list[Message]:
-    told = (message for message in client.messages if message["type"] == "partial_result")
-    return [line for message in told for line in message["segments"] if line["final"]]
+    raise AssertionError("the words did not become final")
 
 
 async def test_finals_that_the_client_cannot_have_seen_come_after_ready(server: RunningServer) -> None:
@@ -44,22 +42,20 @@ async def test_finals_that_the_client_cannot_have_seen_come_after_ready(server: 
     assert [(line["text"], line["final"]) for line in told["segments"]] == [(text, True) for text in texts]
 
 
-async def test_finals_that_the_client_read_are_not_repeated(server: RunningServer) -> None:
-    async with server.socket() as client:
-        ready = await client.configure(session_id="stepped-out")
-        for chunk in [*spoken(1, 2), *SILENCE]:
-            await client.send(chunk)
-        while not finals(client):
-            await client.receive("partial_result")
-        known = {line["id"] for line in finals(client)}
-        await client.socket.close()
-    await server.until_state("stepped-out", "interrupted")
-    async with server.socket() as client:
-        await client.configure(session_id="stepped-out", resume_token=ready["resume_token"])
-        for chunk in [*spoken(3), *SILENCE]:
-            await client.send(chunk)
-        await client.send({"type": "end_of_stream"})
-        assert await client.closed() == 1000
-    assert known
-    assert not known & {line["id"] for line in finals(client)}
-    assert [line["text"] for line in client.messages[-1]["analysis"]["transcript"]] == ["w1 w2", "w3"]
+def event(at: float, kind: str, *ids: str) -> SessionEvent:
+    return SessionEvent(0, kind, {"ids": ids}, at)
+
+
+def test_only_what_the_client_certainly_read_is_left_out() -> None:
+    first = [event(0, "connected"), event(10, "segments", "s1"), event(400, "segments", "s2")]
+    away = [event(430, "interrupted"), event(440, "segments", "s3"), event(450, "connected")]
+    assert missed(first + away) == {"s2", "s3"}
+    # The second connection broke before it can have read what it was told.
+    short = [event(460, "segments", "s4"), event(470, "interrupted"), event(900, "connected")]
+    assert missed(first + away + short) == {"s2", "s3", "s4"}
+    long = [event(1100, "segments", "s5"), event(1110, "interrupted"), event(1120, "connected")]
+    assert missed(first + away + short + long) == {"s5"}
+
+
+def test_a_crash_is_no_proof_that_anything_was_read() -> None:
+    assert missed([event(0, "connected"), event(10, "segments", "s1"), event(900, "interrupted")]) == {"s1"}

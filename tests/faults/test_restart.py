@@ -29,7 +29,7 @@ def server(data_dir: Path) -> AbstractAsyncContextManager[Container]:
 
 
 async def record(container: Container, session_id: str) -> SessionKey:
-    opened = await container.open_session.create("local", session_id, SessionConfig())
+    opened = await container.open_session.attach("local", session_id, None, SessionConfig(), ())
     key = opened.session.key
     speech = tones(range(1, 9))
     await container.journal.append(key, [AudioChunk(1, AudioFormat(), to_pcm16(speech), speech.size / 16_000)])

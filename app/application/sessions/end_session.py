@@ -21,7 +21,7 @@ class EndSession:
         self._journal = journal
         self._events = events
         self._jobs = jobs
-        self._cut_off: dict[SessionKey, float] = {}
+        self._cut_off: set[SessionKey] = set()
 
     @property
     def cut_off(self) -> tuple[SessionKey, ...]:
@@ -47,26 +47,22 @@ class EndSession:
         await self._jobs.submit(key, FINISH_JOB)
         return session
 
-    async def interrupt(self, key: SessionKey, reached_at: float | None = None) -> None:
+    async def interrupt(self, key: SessionKey) -> None:
         """The connection was lost: wait for the client to come back. A session that has ended stays as it is.
-
-        Args:
-            key: the session.
-            reached_at: unix seconds until when messages certainly reached the client; None means until now.
 
         Raises:
             NotFound: the session was erased meanwhile.
             StorageError: it could not be stored; the session is among ``cut_off`` until it is.
         """
-        reached_at = self._cut_off.setdefault(key, time.time() if reached_at is None else reached_at)
+        self._cut_off.add(key)
         try:
-            await self._store_interruption(key, reached_at)
+            await self._store_interruption(key)
         except NotFound:
-            self._cut_off.pop(key, None)
+            self._cut_off.discard(key)
             raise
-        self._cut_off.pop(key, None)
+        self._cut_off.discard(key)
 
-    async def _store_interruption(self, key: SessionKey, reached_at: float) -> None:
+    async def _store_interruption(self, key: SessionKey) -> None:
         session = await self._sessions.get(key)
         if session.state is not SessionState.OPEN:
             return
@@ -74,6 +70,4 @@ class EndSession:
         await self._sessions.save(
             replace(session, state=SessionState.INTERRUPTED, audio_s=audio_s, interrupted_at=time.time())
         )
-        await self._events.append(
-            key, INTERRUPTED, {"audio_ms": round(audio_s * 1000), "reached_at": round(reached_at, 3)}
-        )
+        await self._events.append(key, INTERRUPTED, {"audio_ms": round(audio_s * 1000)})

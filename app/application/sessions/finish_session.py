@@ -121,12 +121,20 @@ class FinishSession:
                 turns = await self._ports.diarizer.diarize(
                     audio, speakers=session.config.speakers, on_progress=progress
                 )
-            transcripts = self._ports.transcripts
-            turns = keep_labels(await transcripts.turns(key), turns, (await transcripts.names(key)).keys())
-            await transcripts.set_turns(key, turns)
+            before = await self._ports.transcripts.turns(key)
+            turns = keep_labels(before, turns, await self._labels(key) if before else ())
+            await self._ports.transcripts.set_turns(key, turns)
             return {"speakers": len({turn.speaker for turn in turns})}
 
         await self._stages.run(key, "diarize", work)
+
+    async def _labels(self, key: SessionKey) -> set[str]:
+        """Every label that a name or a version of the analysis refers to."""
+        labels = set(await self._ports.transcripts.names(key))
+        for version in range(1, await self._runs.newest(key) + 1):
+            lines = (await self._ports.analyses.get(key, version)).lines
+            labels |= {line.speaker for line in lines if line.speaker is not None}
+        return labels
 
     async def repair(self, key: SessionKey) -> None:
         """Do again what failed the last time."""

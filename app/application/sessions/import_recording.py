@@ -1,7 +1,7 @@
 """A recording that was made elsewhere becomes a session's audio, or fills its gaps."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 from app.application.listening.decoded_recording import decoded_recording
 from app.application.sessions.analyze_again import AnalyzeAgain
 from app.application.sessions.end_session import FINISH_JOB, EndSession
-from app.application.sessions.every_event import IMPORTED
+from app.application.sessions.every_event import IMPORTED, IMPORTING
 from app.application.sessions.hear_late_audio import HearLateAudio
 from app.application.sessions.live import LiveSessions, unless_wanted
 from app.application.sessions.open_session import OpenSession
@@ -19,7 +19,7 @@ from app.application.sessions.read_session import ReadSession
 from app.domain.audio.gateway import AudioCodec, AudioJournal
 from app.domain.audio.models import SAMPLE_RATE_HZ, AudioChunk, AudioFormat, JournalState, TimeSpan, Waveform
 from app.domain.audio.pcm import to_pcm16
-from app.domain.errors import Conflict, NotFound, TooLarge
+from app.domain.errors import Conflict, NotFound, StorageError, TooLarge
 from app.domain.session.gateway import EventLog, SessionStore
 from app.domain.session.models import Session, SessionConfig, SessionKey, SessionState
 
@@ -117,27 +117,32 @@ class ImportRecording:
         resumable = session.state is SessionState.INTERRUPTED and not finish
         if before.audio_s - begin_s < SHORTEST_GAP_S:
             _check_may_append(ended=ended, resumable=resumable)
-        if before.next_chunk_id > 1:
-            more_bytes = await self._check_whole(path, begin_s, before.audio_s)
-            await self._quota.check(key.owner, 0 if ended or resumable else more_bytes)
+        first, gaps = before.next_chunk_id == 1, list[TimeSpan]()
+        if not first:
+            end_s = begin_s + await self._length_s(path, begin_s)
+            await self._quota.check(key.owner, 0 if ended or resumable else _bytes(end_s - before.audio_s))
+            gaps = [gap for gap in await self._read_session.gaps(key) if gap.end > begin_s and gap.start < end_s]
         async with self._hear_late_audio.paused(key):
+            await self._hear_late_audio.announce(key, gaps)
+            if ended and gaps:
+                session = await self._analyze_again(key, FINISH_JOB)  # it waits for us, and goes on if the server dies
+            await self._events.append(key, IMPORTING, {"made": made, "first": first})
             try:
-                imported, filled, whole = await self._write(
-                    key, path, before, begin_s, may_grow=not (ended or resumable)
-                )
+                imported, whole = await self._write(key, path, before, begin_s, may_grow=not (ended or resumable))
             except BaseException:
-                if made:
-                    await asyncio.shield(self._sessions.delete(key))
+                undo = self._sessions.delete(key) if made else self._events.append(key, IMPORTED, {"whole": first})
+                with contextlib.suppress(StorageError):  # what went wrong first is told
+                    await asyncio.shield(undo)
                 raise
             await self._events.append(key, IMPORTED, {"whole": whole})
-            await self._hear_late_audio(key, filled)
-        if ended and filled:
-            session = await self._analyze_again(key, FINISH_JOB)
-        elif finish or (finish is None and before.next_chunk_id == 1):
+            if not ended:
+                await self._hear_late_audio(key)
+        if not ended and (finish or (finish is None and first)):
             session = await self._end_session.end(key)
         # The silence before an offset behind the end is not audio.
         added_s = max(0.0, imported.audio_s - max(before.audio_s, begin_s))
-        return Imported(session, imported.audio_s, added_s, sum(span.end - span.start for span in filled), whole)
+        filled_s = sum(min(gap.end, end_s) - max(gap.start, begin_s) for gap in gaps)
+        return Imported(session, imported.audio_s, added_s, filled_s, whole)
 
     async def _find_or_create(self, key: SessionKey) -> tuple[Session, bool]:
         """The session, and whether it was made just now: then it exists for this recording only."""
@@ -146,17 +151,13 @@ class ImportRecording:
         except NotFound:
             return (await self._open_session.create(key.owner, key.session_id, SessionConfig())).session, True
 
-    async def _check_whole(self, path: Path, begin_s: float, end_s: float) -> int:
-        """Refuse a recording that cannot be read to its end: what is appended to a session's audio stays there.
-
-        Returns:
-            How many bytes it adds behind ``end_s``.
-        """
-        samples = round((begin_s - end_s) * SAMPLE_RATE_HZ)
+    async def _length_s(self, path: Path, begin_s: float) -> float:
+        """Length of a recording; refuses one that cannot be read: what is appended to a session's audio stays there."""
+        samples = 0
         async with decoded_recording(self._codec, path, max_duration_s=self._longest_s(begin_s)) as recording:
             async for block in recording:
                 samples += block.size
-        return BYTES_A_SAMPLE * max(0, samples)
+        return samples / SAMPLE_RATE_HZ
 
     def _check_begin(self, begin_s: float) -> None:
         if begin_s >= self._max_session_s:
@@ -171,8 +172,8 @@ class ImportRecording:
 
     async def _write(
         self, key: SessionKey, path: Path, before: JournalState, begin_s: float, *, may_grow: bool
-    ) -> tuple[JournalState, Sequence[TimeSpan], bool]:
-        gaps = await self._read_session.gaps(key) if begin_s < before.audio_s else ()
+    ) -> tuple[JournalState, bool]:
+        """Where the journal reaches then, and whether the recording is whole."""
         writer = _Writer(self._journal, self._quota, key, before, begin_s, may_grow=may_grow)
         try:
             async with decoded_recording(self._codec, path, max_duration_s=self._longest_s(begin_s)) as recording:
@@ -186,7 +187,7 @@ class ImportRecording:
             raise
         finally:
             self._quota.forget(key)
-        return state, _overlap(gaps, TimeSpan(begin_s, writer.position_s)), recording.whole
+        return state, recording.whole
 
 
 class _Writer:
@@ -259,6 +260,6 @@ def _check_may_append(*, ended: bool, resumable: bool) -> None:
         )
 
 
-def _overlap(gaps: Sequence[TimeSpan], span: TimeSpan) -> list[TimeSpan]:
-    cut = [TimeSpan(max(gap.start, span.start), min(gap.end, span.end)) for gap in gaps]
-    return [gap for gap in cut if gap.end > gap.start]
+def _bytes(duration_s: float) -> int:
+    """What so much audio takes in the journal."""
+    return BYTES_A_SAMPLE * max(0, round(duration_s * SAMPLE_RATE_HZ))

@@ -1,39 +1,57 @@
-"""What a client that comes back has not seen: the event log knows what became final while nobody was connected."""
+"""What a client that comes back may not have seen, by the event log."""
 
-from app.application.sessions.every_event import INTERRUPTED, SEGMENTS, every_event
+from collections.abc import Sequence
+
+from app.application.sessions.every_event import CONNECTED, INTERRUPTED, SEGMENTS, every_event
 from app.application.sessions.read_session import ReadSession
 from app.domain.session.gateway import EventLog
 from app.domain.session.models import SessionEvent, SessionKey, TranscriptLine
 
+UNSURE_S = 120.0
+"""A connection that breaks silently is noticed after the idle timeout (a minute) or missing pongs (40 s); what was sent then is lost."""
 MOST = 2_000
 """Lines told at most, hours of speech; a client that was away longer reads the transcript."""
 
 
 class MissedFinals:
-    """Finds the lines that became final since the client's connection was lost."""
+    """Finds the lines that became final since the client was certainly there: rather twice than never, ids tell them apart."""
 
     def __init__(self, events: EventLog, read_session: ReadSession) -> None:
         self._events = events
         self._read_session = read_session
 
     async def __call__(self, key: SessionKey) -> tuple[TranscriptLine, ...]:
-        """By start time, at most the last ``MOST``; empty if the session was never interrupted.
+        """By start time, at most the last ``MOST``; to be called once the client is connected.
 
         Raises:
             NotFound: there is no such session.
         """
-        missed = _missed(await every_event(self._events, key))
-        if not missed:
+        ids = missed(await every_event(self._events, key))
+        if not ids:
             return ()
         lines = (await self._read_session.transcript(key)).lines
-        return tuple(line for line in lines if line.segment_id in missed)[-MOST:]
+        return tuple(line for line in lines if line.segment_id in ids)[-MOST:]
 
 
-def _missed(events: list[SessionEvent]) -> set[str]:
-    """Ids of segments that became final after the last thing that the client can have read."""
-    interrupted = [event for event in events if event.kind == INTERRUPTED]
-    if not interrupted:
-        return set()
-    reached = float(interrupted[-1].payload.get("reached_at", interrupted[-1].created_at))
-    finals = (event for event in events if event.kind == SEGMENTS and event.created_at > reached)
-    return {segment_id for event in finals for segment_id in event.payload["ids"]}
+def missed(events: Sequence[SessionEvent]) -> set[str]:
+    """Ids of segments that became final after the last thing that the client certainly read.
+
+    What a connection told in its last ``UNSURE_S`` may never have arrived, and if it was shorter, so may what it told again.
+    """
+    reached_at = told_at = 0.0
+    connected_at, connected = float("inf"), False
+    for event in events:
+        if event.kind == CONNECTED:
+            if told_at - connected_at > UNSURE_S:
+                reached_at = told_at - UNSURE_S
+            connected_at, connected = event.created_at, True
+        elif event.kind == INTERRUPTED:
+            connected = False
+        elif event.kind == SEGMENTS and connected:
+            told_at = event.created_at
+    return {
+        segment_id
+        for event in events
+        if event.kind == SEGMENTS and event.created_at > reached_at
+        for segment_id in event.payload["ids"]
+    }

@@ -45,13 +45,13 @@ class AnalysisRuns:
         run = (await self._analyses.stages(key)).get(RUN)
         if run is not None and not run.details["published"]:
             return
-        details = {"after_version": await self._newest(key), "began_at": self._clock(), "published": False}
+        details = {"after_version": await self.newest(key), "began_at": self._clock(), "published": False}
         await self._analyses.set_stage(key, StageResult(RUN, 0, details=details))
 
     async def stored(self, key: SessionKey) -> bool:
         """Whether this run has stored its version already."""
         run = await self._run(key)
-        return await self._newest(key) > int(run.details["after_version"])
+        return await self.newest(key) > int(run.details["after_version"])
 
     async def store(
         self,
@@ -83,7 +83,7 @@ class AnalysisRuns:
     async def publish(self, key: SessionKey) -> None:
         """Announce the newest version; from now on the session counts as finished."""
         run = await self._run(key)
-        version = await self._newest(key)
+        version = await self.newest(key)
         if not await self._announced(key, version):
             await self._events.append(key, FINAL_RESULT, {"version": version})
         await self._analyses.set_stage(key, replace(run, details={**run.details, "published": True}))
@@ -98,7 +98,12 @@ class AnalysisRuns:
             raise NotFound("the session was erased while it was being finished", code="session_not_found")
         return run
 
-    async def _newest(self, key: SessionKey) -> int:
+    async def newest(self, key: SessionKey) -> int:
+        """Number of the newest version; 0 if there is none.
+
+        Raises:
+            NotFound: there is no such session.
+        """
         try:
             return (await self._analyses.get(key)).version
         except NotFound:

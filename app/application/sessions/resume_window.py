@@ -4,18 +4,18 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from app.application.sessions.end_session import FINISH_JOB, EndSession
-from app.application.sessions.every_event import CONNECTED, every_event
+from app.application.sessions.every_event import CONNECTED, IMPORTED, IMPORTING, every_event
 from app.application.sessions.every_session import every_session
 from app.application.sessions.live import LiveSessions
 from app.domain.audio.gateway import AudioJournal
 from app.domain.error_fields import error_fields
 from app.domain.errors import Conflict, NotFound
 from app.domain.session.gateway import EventLog, JobRunner, SessionStore
-from app.domain.session.models import Session, SessionKey, SessionState
+from app.domain.session.models import Session, SessionEvent, SessionKey, SessionState
 
 CHECK_INTERVAL_S = 5.0
 """How late a session may be finished after its window: little beside the two minutes of the window."""
@@ -37,6 +37,7 @@ class ResumeWindow:
         jobs: JobRunner,
         live: LiveSessions,
         end_session: EndSession,
+        erase: Callable[[SessionKey], Awaitable[None]],
         *,
         window_s: float,
         check_interval_s: float = CHECK_INTERVAL_S,
@@ -49,6 +50,7 @@ class ResumeWindow:
         self._jobs = jobs
         self._live = live
         self._end_session = end_session
+        self._erase = erase
         self._window_s = window_s
         self._check_interval_s = check_interval_s
         self._resubmit_interval_s = resubmit_interval_s
@@ -60,9 +62,12 @@ class ResumeWindow:
         Sessions that were live or interrupted get the whole window again: their clients could not reach the server.
         """
         async for session in every_session(self._sessions, states=(SessionState.OPEN, SessionState.INTERRUPTED)):
+            events = await every_event(self._events, session.key)
+            if not await self._settled(session, events):
+                continue
             if session.state is SessionState.INTERRUPTED:
                 await self._sessions.save(replace(session, interrupted_at=self._clock()))
-            elif await self._was_live(session.key):
+            elif any(event.kind == CONNECTED for event in events):  # others were only made, over HTTP
                 await self._end_session.interrupt(session.key)
         await self.resubmit()
 
@@ -93,11 +98,19 @@ class ResumeWindow:
         async for session in every_session(self._sessions, states=(SessionState.PROCESSING,)):
             await self._jobs.submit(session.key, FINISH_JOB)
 
-    async def _was_live(self, key: SessionKey) -> bool:
-        """Whether a client was connected; otherwise the session was only made, over HTTP, and may wait for its socket."""
-        if (await self._journal.state(key)).audio_s > 0:
+    async def _settled(self, session: Session, events: Sequence[SessionEvent]) -> bool:
+        """Take back, or else note, a recording over which the last process died; False if nothing is left of the session."""
+        audio = [event for event in events if event.kind in (IMPORTING, IMPORTED, CONNECTED)]
+        if not audio or audio[-1].kind != IMPORTING:
             return True
-        return any(event.kind == CONNECTED for event in await every_event(self._events, key))
+        cut = audio[-1].payload
+        if cut["made"]:
+            await self._erase(session.key)  # so that it can be sent again
+            return False
+        if cut["first"]:
+            await self._journal.delete(session.key)
+        await self._events.append(session.key, IMPORTED, {"whole": cut["first"]})
+        return True
 
     async def _finish(self, session: Session) -> None:
         context = {"session_id": session.key.session_id}

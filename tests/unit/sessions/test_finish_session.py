@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.application.sessions.feed import Failed, Finished, Progress
+from app.domain.diarization.models import SpeakerTurn
 from app.domain.errors import GatewayBusy, GatewayTimeout, GatewayUnavailable, NotFound, StorageError
 from app.domain.session.models import SessionConfig, SessionState
 from tests.finishing import KEY, SAID, Finishing, opened
@@ -152,6 +153,17 @@ async def test_another_analysis_is_another_version_and_repeats_no_stage(finishin
     assert (await finishing.analyses.get(KEY, 2)).timings_ms["end_to_final"] == 0
     assert finishing.diarizing.calls == 1
     assert await finishing.finals() == [1, 2]
+
+
+async def test_a_label_of_an_older_version_is_given_to_nobody_else(finishing: Finishing) -> None:
+    await finishing.add_session()
+    await finishing.run()
+    first = await finishing.analyses.get(KEY)
+    assert {line.speaker for line in first.lines} == {"S1", "S2"}
+    # The second speaker was not found any more; now there are two again, and the second one is somebody else.
+    await finishing.transcripts.set_turns(KEY, [SpeakerTurn(0.4, 4.1, "S1")])
+    await finishing.run()
+    assert {turn.speaker for turn in await finishing.transcripts.turns(KEY)} == {"S1", "S3"}
 
 
 async def test_another_analysis_repeats_what_failed(finishing: Finishing) -> None:

@@ -17,10 +17,10 @@ from app.application.sessions.live import LiveSessions
 from app.application.sessions.open_session import OpenSession
 from app.application.sessions.quota import AudioQuota
 from app.application.sessions.read_session import ReadSession
-from app.domain.audio.models import Waveform
+from app.domain.audio.models import TimeSpan, Waveform
 from app.domain.errors import GatewayUnavailable, Overloaded, TooLarge
 from app.domain.session.jobs import Job, JobStep
-from app.domain.session.models import SessionKey, SessionState
+from app.domain.session.models import Segment, SessionKey, SessionState
 from app.domain.transcription.models import TranscribeOptions, Transcription
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
 from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
@@ -64,8 +64,12 @@ class Desk:
 
     def __post_init__(self) -> None:
         world, self.live = self.world, LiveSessions(8)
+        ports = world.ports
+        self.reading = ReadSession(ports.sessions, ports.transcripts, self.analyses, ports.journal)
         self.later.set()
-        self.late = HearLateAudio(world.listening, world.ports, ListeningOptions(retry=QUICK_RETRIES))
+        self.late = HearLateAudio(
+            world.listening, world.ports, ListeningOptions(retry=QUICK_RETRIES), self.reading.gaps
+        )
         steps = (JobStep("transcribe", self.late.finish), JobStep("count", self._count))
         self.jobs = InlineJobRunner({"finish_session": Job(steps)}, retry_delays_s=())
 
@@ -78,7 +82,7 @@ class Desk:
     ) -> Imported:
         sessions, journal, events = self.world.ports.sessions, self.world.ports.journal, self.world.ports.events
         importing = ImportRecording(
-            ReadSession(sessions, self.world.ports.transcripts, self.analyses, journal),
+            self.reading,
             OpenSession(sessions, journal, events),
             EndSession(sessions, journal, events, self.jobs),
             AnalyzeAgain(sessions, self.jobs, self.world.ports.feed),
@@ -214,3 +218,30 @@ async def test_nobody_can_resume_a_session_while_its_last_recording_ends_it(desk
     desk.jobs = Watched({})
     await desk.upload(key, tones([20], **WORD), finish=True)
     assert claimed == [True]
+
+
+@pytest.mark.parametrize("heard_s", [0.0, 0.5])
+async def test_what_filled_a_gap_before_the_server_died_is_heard_after_it(desk: Desk, heard_s: float) -> None:
+    """The first half of a gap was filled, and perhaps a word of it heard already; then the recording is sent again."""
+    key, gap_at = await desk.gappy()
+    await desk.late.finish(key)
+    await desk.put(key, SessionState.FINISHED)
+    recording = tones(range(20, 24), **WORD)
+    async with desk.late.paused(key):
+        await desk.late.announce(key, [TimeSpan(gap_at, gap_at + GAP_S)])
+        await desk.world.ports.journal.fill(key, start_s=gap_at, audio=recording[: recording.size // 2])
+    if heard_s:
+        word = Segment("s99", gap_at, gap_at + heard_s, "w20")
+        await desk.world.ports.transcripts.add_segments(key, [word], heard_s=0, language=None)
+    late = HearLateAudio(
+        desk.world.restarted(), desk.world.ports, ListeningOptions(retry=QUICK_RETRIES), desk.reading.gaps
+    )
+    await late.finish(key)
+    assert sorted(await desk.world.words(key)) == sorted([*numbered(0, 10), "w20", "w21"])
+
+    imported = await desk.upload(key, recording, offset_s=gap_at)
+    assert imported.filled_s == pytest.approx(GAP_S / 2)
+    await desk.until_counted(1)
+    assert sorted(await desk.world.words(key)) == sorted([*numbered(0, 10), *numbered(20, 24)])
+    await desk.late.finish(key)
+    assert len(await desk.world.words(key)) == 14

@@ -46,6 +46,10 @@ class Server:
         await self.stores.sessions.save(replace(session, state=SessionState.FINISHED))
         self.finished.put_nowait(key.session_id)
 
+    async def _erase(self, key: SessionKey) -> None:
+        await self.journal.delete(key)
+        await self.stores.sessions.delete(key)
+
     def window(
         self,
         window_s: float = WINDOW_S,
@@ -56,7 +60,7 @@ class Server:
         stores = self.stores
         end = end or EndSession(stores.sessions, self.journal, stores.events, self.jobs)
         return ResumeWindow(
-            sessions or stores.sessions, self.journal, stores.events, self.jobs, self.live, end,
+            sessions or stores.sessions, self.journal, stores.events, self.jobs, self.live, end, self._erase,
             window_s=window_s, clock=lambda: time.time() + self.later_s, **options,
         )  # fmt: skip
 
@@ -111,7 +115,7 @@ async def test_a_session_that_is_being_resumed_is_left_alone(server: Server) -> 
 
 
 async def test_at_a_start_every_cut_off_session_gets_the_whole_window_again(server: Server) -> None:
-    await server.add("open", SessionState.OPEN)
+    await server.stores.events.append(await server.add("open", SessionState.OPEN), "connected", {})
     await server.add("cut", SessionState.INTERRUPTED, ago_s=10 * WINDOW_S)
     await server.add("made", SessionState.OPEN, audio=False)
     opening = OpenSession(server.stores.sessions, server.journal, server.stores.events)
@@ -126,6 +130,33 @@ async def test_at_a_start_every_cut_off_session_gets_the_whole_window_again(serv
     await window.finish_due()
     assert await server.finishes(3) == ["cut", "open", "silent"]
     assert (await server.states())["made"] is SessionState.OPEN
+
+
+@pytest.mark.parametrize("made", [True, False])
+async def test_at_a_start_an_upload_that_was_cut_off_is_taken_back(server: Server, made: bool) -> None:
+    key = await server.add("uploaded", SessionState.OPEN)
+    await server.stores.events.append(key, "importing", {"made": made, "first": True})
+    await server.window().take_over()
+    assert await server.states() == ({} if made else {"uploaded": SessionState.OPEN})
+    assert (await server.journal.state(key)).audio_s == 0
+
+
+async def test_at_a_start_an_upload_that_was_cut_off_behind_other_audio_is_noted(server: Server) -> None:
+    key = await server.add("uploaded", SessionState.INTERRUPTED)
+    await server.stores.events.append(key, "importing", {"made": False, "first": False})
+    await server.window().take_over()
+    events = await server.stores.events.read(key)
+    assert (events[-1].kind, events[-1].payload) == ("imported", {"whole": False})
+    assert (await server.journal.state(key)).audio_s == 1
+
+
+async def test_audio_of_a_client_that_came_after_a_failed_upload_is_kept(server: Server) -> None:
+    key = await server.add("uploaded", SessionState.OPEN)
+    await server.stores.events.append(key, "importing", {"made": False, "first": True})
+    await server.stores.events.append(key, "connected", {})
+    await server.window().take_over()
+    assert await server.states() == {"uploaded": SessionState.INTERRUPTED}
+    assert (await server.journal.state(key)).audio_s == 1
 
 
 async def test_at_a_start_lost_work_is_asked_for_again(server: Server) -> None:
