@@ -51,7 +51,7 @@ def _decides(dialogue: Dialogue, index: int) -> bool:
     value = dialogue.score(index, Label.DECISION)
     if dialogue.asks(index) or value < (_CERTAIN if dialogue.says("procedures", index) else _DECISION_THRESHOLD):
         return False
-    if not _rather_decision(dialogue, index):
+    if dialogue.says("postponements", index) or not _rather_decision(dialogue, index):
         return False
     if dialogue.says("unknowns", index) and not (dialogue.says("acceptances", index) and value >= _THRESHOLD):
         return False

@@ -34,6 +34,7 @@ class Lexicon:
         refusals: what a refusing answer begins with, or is.
         changes: an earlier decision is taken back.
         unknowns: nobody knows, or it is left for later.
+        postponements: a matter is left open on purpose.
         doubts: a sentence that is itself an open question ("it is not clear whether").
         answers: what an answer to a yes-no question begins with.
         dangers: something may go wrong.

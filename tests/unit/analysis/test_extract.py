@@ -101,6 +101,19 @@ def test_a_refused_proposal_is_no_decision() -> None:
     assert not extract("en", "DC", "S1: Let's sing the whole mass in German.", "S2: No, let's not.")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Okay, then we leave that open for now."),
+        ("en", "Right, we keep the question open."),
+        ("es", "Vale, entonces lo dejamos abierto por ahora."),
+        ("es", "De acuerdo, eso queda en el aire."),
+    ],
+)
+def test_to_leave_something_open_settles_nothing(language: str, said: str) -> None:
+    assert Label.DECISION not in kinds(extract(language, "D", f"S1: {said}"))
+
+
 def test_a_decision_that_is_changed_later_is_gone() -> None:
     items = extract(
         "en",
