@@ -117,7 +117,7 @@ class ImportRecording:
         resumable = session.state is SessionState.INTERRUPTED and not finish
         if before.audio_s - begin_s < SHORTEST_GAP_S:
             _check_may_append(ended=ended, resumable=resumable)
-        first, gaps = before.next_chunk_id == 1, list[TimeSpan]()
+        first, end_s, gaps = before.next_chunk_id == 1, begin_s, list[TimeSpan]()
         if not first:
             end_s = begin_s + await self._length_s(path, begin_s)
             await self._quota.check(key.owner, 0 if ended or resumable else _bytes(end_s - before.audio_s))
