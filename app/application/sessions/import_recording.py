@@ -122,11 +122,12 @@ class ImportRecording:
             end_s = begin_s + await self._length_s(path, begin_s)
             await self._quota.check(key.owner, 0 if ended or resumable else _bytes(end_s - before.audio_s))
             gaps = [gap for gap in await self._read_session.gaps(key) if gap.end > begin_s and gap.start < end_s]
+        ends = not ended and (first if finish is None else finish)
         async with self._hear_late_audio.paused(key):
             await self._hear_late_audio.announce(key, gaps)
             if ended and gaps:
                 session = await self._analyze_again(key, FINISH_JOB)  # it waits for us, and goes on if the server dies
-            await self._events.append(key, IMPORTING, {"made": made, "first": first})
+            await self._events.append(key, IMPORTING, {"made": made, "first": first, "ends": ends})
             try:
                 imported, whole = await self._write(key, path, before, begin_s, may_grow=not (ended or resumable))
             except BaseException:
@@ -137,7 +138,7 @@ class ImportRecording:
             await self._events.append(key, IMPORTED, {"whole": whole})
             if not ended:
                 await self._hear_late_audio(key)
-        if not ended and (finish or (finish is None and first)):
+        if ends:
             session = await self._end_session.end(key)
         # The silence before an offset behind the end is not audio.
         added_s = max(0.0, imported.audio_s - max(before.audio_s, begin_s))

@@ -69,6 +69,10 @@ class ResumeWindow:
                 await self._sessions.save(replace(session, interrupted_at=self._clock()))
             elif any(event.kind == CONNECTED for event in events):  # others were only made, over HTTP
                 await self._end_session.interrupt(session.key)
+            elif (await self._journal.state(session.key)).audio_s > 0 and any(
+                event.kind == IMPORTING and event.payload["ends"] for event in events
+            ):
+                await self._end_session.end(session.key)
         await self.resubmit()
 
     async def watch(self) -> None:

@@ -135,15 +135,23 @@ async def test_at_a_start_every_cut_off_session_gets_the_whole_window_again(serv
 @pytest.mark.parametrize("made", [True, False])
 async def test_at_a_start_an_upload_that_was_cut_off_is_taken_back(server: Server, made: bool) -> None:
     key = await server.add("uploaded", SessionState.OPEN)
-    await server.stores.events.append(key, "importing", {"made": made, "first": True})
+    await server.stores.events.append(key, "importing", {"made": made, "first": True, "ends": True})
     await server.window().take_over()
     assert await server.states() == ({} if made else {"uploaded": SessionState.OPEN})
     assert (await server.journal.state(key)).audio_s == 0
 
 
+async def test_at_a_start_a_session_ends_whose_upload_was_whole(server: Server) -> None:
+    key = await server.add("uploaded", SessionState.OPEN)
+    await server.stores.events.append(key, "importing", {"made": True, "first": True, "ends": True})
+    await server.stores.events.append(key, "imported", {"whole": True})
+    await server.window().take_over()
+    assert await server.finishes() == ["uploaded"]
+
+
 async def test_at_a_start_an_upload_that_was_cut_off_behind_other_audio_is_noted(server: Server) -> None:
     key = await server.add("uploaded", SessionState.INTERRUPTED)
-    await server.stores.events.append(key, "importing", {"made": False, "first": False})
+    await server.stores.events.append(key, "importing", {"made": False, "first": False, "ends": True})
     await server.window().take_over()
     events = await server.stores.events.read(key)
     assert (events[-1].kind, events[-1].payload) == ("imported", {"whole": False})
@@ -152,7 +160,7 @@ async def test_at_a_start_an_upload_that_was_cut_off_behind_other_audio_is_noted
 
 async def test_audio_of_a_client_that_came_after_a_failed_upload_is_kept(server: Server) -> None:
     key = await server.add("uploaded", SessionState.OPEN)
-    await server.stores.events.append(key, "importing", {"made": False, "first": True})
+    await server.stores.events.append(key, "importing", {"made": False, "first": True, "ends": False})
     await server.stores.events.append(key, "connected", {})
     await server.window().take_over()
     assert await server.states() == {"uploaded": SessionState.INTERRUPTED}
