@@ -118,7 +118,7 @@ async def _compose(
     await _watch_sessions(settings, stores, jobs, live, end_session, erase_session, stack)
     return Container(
         sessions=stores.sessions,
-        missed_finals=MissedFinals(stores.events, read_session),
+        missed_finals=MissedFinals(stores.events, read_session, unsure_s=2 * settings.audio.idle_timeout_s),
         search=stores.search,
         journal=stores.journal,
         codec=stores.codec,

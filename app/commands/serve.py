@@ -85,7 +85,7 @@ def _bound(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.soc
     try:
         if (
             os.name == "posix"
-        ):  # else a port just left stays taken for minutes; elsewhere the option lets others share it
+        ):  # without it a port just left stays taken for minutes; on Windows it lets others share it
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6 and socket.has_dualstack_ipv6():
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

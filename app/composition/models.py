@@ -1,9 +1,8 @@
 """The adapters that the settings name, one a role, and how recognition uses them; nothing is loaded yet."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -94,26 +93,22 @@ def build_models(settings: Settings) -> Models:
 
 def build_vad(settings: Settings) -> VoiceActivityDetector:
     """What finds speech; raises as ``build_models`` does."""
-    check_models(settings)
-    return registry.VOICE_ACTIVITY_DETECTORS[settings.models.vad].make(settings, _locate(settings))
+    return _made(settings, registry.VOICE_ACTIVITY_DETECTORS, settings.models.vad)
 
 
 def build_transcriber(settings: Settings) -> Transcriber:
     """What recognises words; raises as ``build_models`` does."""
-    check_models(settings)
-    return registry.TRANSCRIBERS[settings.models.transcriber].make(settings, _locate(settings))
+    return _made(settings, registry.TRANSCRIBERS, settings.models.transcriber)
 
 
 def build_diarizer(settings: Settings) -> Diarizer:
     """What tells speakers apart; raises as ``build_models`` does."""
-    check_models(settings)
-    return registry.DIARIZERS[settings.models.diarizer].make(settings, _locate(settings))
+    return _made(settings, registry.DIARIZERS, settings.models.diarizer)
 
 
 def build_language_model(settings: Settings) -> LanguageModel:
     """What analyses; raises as ``build_models`` does."""
-    check_models(settings)
-    return registry.LANGUAGE_MODELS[settings.models.language_model].make(settings, _locate(settings))
+    return _made(settings, registry.LANGUAGE_MODELS, settings.models.language_model)
 
 
 def listening_options(settings: Settings) -> ListeningOptions:
@@ -139,8 +134,9 @@ def close_adapters(*adapters: object) -> None:
                 stack.callback(adapter.close)
 
 
-def _locate(settings: Settings) -> Callable[[str], Path]:
-    return Catalog.from_settings(settings).locate
+def _made(settings: Settings, known: Mapping[str, registry.Entry[registry.Port]], name: str) -> registry.Port:
+    check_models(settings)
+    return known[name].make(settings, Catalog.from_settings(settings).locate)
 
 
 def _worker(adapter: object) -> "ModelWorker[Any] | None":

@@ -49,13 +49,13 @@ def event(at: float, kind: str, *ids: str) -> SessionEvent:
 def test_only_what_the_client_certainly_read_is_left_out() -> None:
     first = [event(0, "connected"), event(10, "segments", "s1"), event(400, "segments", "s2")]
     away = [event(430, "interrupted"), event(440, "segments", "s3"), event(450, "connected")]
-    assert missed(first + away) == {"s2", "s3"}
+    assert missed(first + away, 120.0) == {"s2", "s3"}
     # The second connection broke before it can have read what it was told.
     short = [event(460, "segments", "s4"), event(470, "interrupted"), event(900, "connected")]
-    assert missed(first + away + short) == {"s2", "s3", "s4"}
+    assert missed(first + away + short, 120.0) == {"s2", "s3", "s4"}
     long = [event(1100, "segments", "s5"), event(1110, "interrupted"), event(1120, "connected")]
-    assert missed(first + away + short + long) == {"s5"}
+    assert missed(first + away + short + long, 120.0) == {"s5"}
 
 
 def test_a_crash_is_no_proof_that_anything_was_read() -> None:
-    assert missed([event(0, "connected"), event(10, "segments", "s1"), event(900, "interrupted")]) == {"s1"}
+    assert missed([event(0, "connected"), event(10, "segments", "s1"), event(900, "interrupted")], 120.0) == {"s1"}

@@ -58,9 +58,8 @@ def decode_apart(
     with _slot(), _start(file, memory_bytes, cpu_s) as child:
         try:
             with _Watchdog(child, stall_s) as watchdog:
-                return (
-                    yield from _blocks(cast("IO[bytes]", child.stdout), watchdog)
-                )  # a pipe, as ``_start`` asked for
+                stream = cast("IO[bytes]", child.stdout)  # a pipe, as ``_start`` asked for
+                return (yield from _blocks(stream, watchdog))
         finally:
             child.kill()
 
