@@ -6,6 +6,7 @@ that the field uses (``HOST``, ``LOG_LEVEL``, ``VAD_THRESHOLD`` …) work as wri
 
 import os
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,11 +19,6 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 PROFILES_DIR = Path(__file__).parent / "profiles"
 Profile = Literal["dummy", "cpu", "gpu-12gb", "gpu-24gb", "jetson", "remote"]
@@ -128,6 +124,7 @@ class ModelSettings(BaseModel):
     vad: str = "dummy"
     diarizer: str = "dummy"
     language_model: str = "dummy"
+    scene_describer: str = "dummy"
     transcriber_model: str = Field("whisper-base", description="Catalog name, or path of a CTranslate2 whisper folder.")
     language_model_model: str = Field("qwen2.5-coder-1.5b", description="Catalog name, or path of a GGUF file.")
     path: Path | None = Field(None, description="The language model's weights, instead of the catalog's.")

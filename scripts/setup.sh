@@ -30,16 +30,16 @@ interrupted() {
     exit "$1"
 }
 
-# The first interpreter that is Python 3.10 or newer and can make virtual environments.
+# The first interpreter that is Python 3.11 or newer and can make virtual environments.
 find_python() {
     local candidate
-    for candidate in "${PYTHON:-python3}" python3.13 python3.12 python3.11 python3.10 python; do
-        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; then
+    for candidate in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11 python; do
+        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
             printf '%s' "$candidate"
             return
         fi
     done
-    fail "Python 3.10 or newer with its venv module is needed (Debian/Ubuntu: apt install python3 python3-venv; macOS: brew install python). Set PYTHON=/path/to/python if it is somewhere unusual."
+    fail "Python 3.11 or newer with its venv module is needed (Debian/Ubuntu: apt install python3 python3-venv; macOS: brew install python). Set PYTHON=/path/to/python if it is somewhere unusual."
 }
 
 has_compiler() {

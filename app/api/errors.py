@@ -55,6 +55,7 @@ ERROR_TABLE: Mapping[type[errors.VigiaError], ErrorRow] = {
     errors.GatewayUnavailable: ErrorRow(503, 1013, "server_error", retryable=True),
     errors.GatewayBusy: ErrorRow(503, 1013, "overloaded_error", retryable=True),
     errors.GatewayTimeout: ErrorRow(504, 1013, "timeout_error", retryable=True),
+    errors.GatewayProtocolError: ErrorRow(502, 1011, "server_error"),
     errors.VigiaError: ErrorRow(500, 1011, "server_error"),
 }
 """Rows by error class; a class without a row has that of its nearest base. The event code is ``error.code``."""

@@ -83,7 +83,7 @@ class Client:
         while self.final is None:
             try:
                 await self._one_connection()
-            except ConnectionClosed as closed:  # noqa: PERF203 the next try follows from it
+            except ConnectionClosed as closed:
                 code = closed.rcvd.code if closed.rcvd else 1006
                 if code == CONFLICT and self.error and self.error["code"] == "session_ended":
                     if self.session_id is None:  # it ended before, with other audio

@@ -17,10 +17,15 @@ from app.domain.transcription.gateway import Transcriber
 from app.domain.transcription.models import Purpose, TranscribeOptions
 from app.domain.vad.endpointing import EndpointingOptions
 from app.domain.vad.gateway import VAD_FRAME_SAMPLES, VoiceActivityDetector
+from app.domain.vision.gateway import SceneDescriber
+from app.domain.vision.models import DescribeOptions, Photo
 from app.infrastructure import registry
 from app.infrastructure.catalog.catalog import Catalog
 from app.infrastructure.runtime.worker import ModelWorker
 from app.settings import Settings
+
+_GREY = Photo(np.full((64, 64, 3), 128, np.uint8), 64, 64, b"")
+"""A photo of nothing, to see whether a describer answers."""
 
 
 @runtime_checkable
@@ -47,6 +52,7 @@ class Models:
     transcriber: Transcriber
     diarizer: Diarizer
     language_model: LanguageModel
+    scene_describer: SceneDescriber
     vad_name: str
 
     def in_use(self) -> Mapping[str, ModelInUse]:
@@ -69,11 +75,16 @@ class Models:
                 _worker(self.language_model),
                 lambda: self.language_model.count_tokens("ready?"),
             ),
+            "scene_describer": ModelInUse(
+                self.scene_describer.model_id,
+                _worker(self.scene_describer),
+                lambda: self.scene_describer.describe(_GREY, DescribeOptions("en")),
+            ),
         }
 
     def close(self) -> None:
         """Stop the models' workers. Blocking."""
-        close_adapters(self.vad, self.transcriber, self.diarizer, self.language_model)
+        close_adapters(self.vad, self.transcriber, self.diarizer, self.language_model, self.scene_describer)
 
 
 def build_models(settings: Settings) -> Models:
@@ -87,6 +98,7 @@ def build_models(settings: Settings) -> Models:
         transcriber=build_transcriber(settings),
         diarizer=build_diarizer(settings),
         language_model=build_language_model(settings),
+        scene_describer=build_scene_describer(settings),
         vad_name=settings.models.vad,
     )
 
@@ -109,6 +121,11 @@ def build_diarizer(settings: Settings) -> Diarizer:
 def build_language_model(settings: Settings) -> LanguageModel:
     """What analyses; raises as ``build_models`` does."""
     return _made(settings, registry.LANGUAGE_MODELS, settings.models.language_model)
+
+
+def build_scene_describer(settings: Settings) -> SceneDescriber:
+    """What describes photos; raises as ``build_models`` does."""
+    return _made(settings, registry.SCENE_DESCRIBERS, settings.models.scene_describer)
 
 
 def listening_options(settings: Settings) -> ListeningOptions:

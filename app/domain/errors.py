@@ -16,7 +16,8 @@
     └── GatewayError            a model or remote engine failed
         ├── GatewayUnavailable  it is not there, or not loaded
         ├── GatewayBusy         its queue is full; retry later
-        └── GatewayTimeout      it did not answer by the deadline
+        ├── GatewayTimeout      it did not answer by the deadline
+        └── GatewayProtocolError  it answered something that its protocol does not allow
 
 ``app/api/errors.py`` holds the one table from these to HTTP status, close code and stream event.
 """
@@ -143,3 +144,9 @@ class GatewayTimeout(GatewayError):
     """The model did not answer by the deadline."""
 
     default_code = "model_timeout"
+
+
+class GatewayProtocolError(GatewayError):
+    """A remote engine answered something that its protocol does not allow."""
+
+    default_code = "model_protocol_error"

@@ -9,6 +9,7 @@ from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
 from app.domain.transcription.gateway import Transcriber
 from app.domain.vad.gateway import VoiceActivityDetector
+from app.domain.vision.gateway import SceneDescriber
 from app.infrastructure.diarization.dummy_diarizer import DummyDiarizer
 from app.infrastructure.diarization.onnx_diarizer import OnnxDiarizer
 from app.infrastructure.language.dummy_language_model import DummyLanguageModel
@@ -17,6 +18,7 @@ from app.infrastructure.transcription.dummy import DummyTranscriber
 from app.infrastructure.transcription.whisper import FasterWhisperTranscriber
 from app.infrastructure.vad.dummy import DummyVad
 from app.infrastructure.vad.silero import SileroVad
+from app.infrastructure.vision.dummy_describer import DummySceneDescriber
 from app.settings import Settings
 
 Locate: TypeAlias = Callable[[str], Path]
@@ -84,10 +86,14 @@ LANGUAGE_MODELS: Mapping[str, Entry[LanguageModel]] = {
         packages={"llama_cpp": "llama-cpp-python"},
     ),
 }
+SCENE_DESCRIBERS: Mapping[str, Entry[SceneDescriber]] = {
+    "dummy": Entry(lambda settings, locate: DummySceneDescriber()),
+}
 ROLES: Mapping[str, Mapping[str, Entry[Any]]] = {
     "vad": VOICE_ACTIVITY_DETECTORS,
     "transcriber": TRANSCRIBERS,
     "diarizer": DIARIZERS,
     "language_model": LANGUAGE_MODELS,
+    "scene_describer": SCENE_DESCRIBERS,
 }
 """Adapters by role; roles are named as in ``settings.models``."""

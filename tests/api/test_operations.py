@@ -24,7 +24,7 @@ ERROR_FIELDS = {"message", "type", "param", "code"}
 async def test_health_has_one_line_a_gateway(server: RunningServer) -> None:
     health = (await server.http.get("/health")).json()
     assert {"ok", "modelReady", "modelId", "error"} <= set(health)
-    assert set(health["gateways"]) == {"vad", "transcriber", "diarizer", "language_model"}
+    assert set(health["gateways"]) == {"vad", "transcriber", "diarizer", "language_model", "scene_describer"}
 
 
 async def test_ready_warms_the_models_up(server: RunningServer) -> None:
@@ -65,7 +65,8 @@ async def test_metrics_and_residency(server: RunningServer) -> None:
     assert 'vigia_http_requests_total{method="GET",route="/session/{session_id}",status="404"} 1.0' in text
     assert "vigia_live_sockets 0.0" in text
     residency = (await server.http.get("/models/residency")).json()
-    assert [model["role"] for model in residency["models"]] == ["vad", "transcriber", "diarizer", "language_model"]
+    roles = ["vad", "transcriber", "diarizer", "language_model", "scene_describer"]
+    assert [model["role"] for model in residency["models"]] == roles
     assert residency["process_bytes"] > 0
     dummy = {"loaded": True, "bytes": 0, "waiting": 0, "load_factor": 0.0}
     assert all(model.items() >= dummy.items() for model in residency["models"])

@@ -12,7 +12,8 @@ from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
 from app.domain.transcription.gateway import Transcriber
 from app.domain.vad.gateway import VoiceActivityDetector
-from app.infrastructure import diarization, language, transcription, vad
+from app.domain.vision.gateway import SceneDescriber
+from app.infrastructure import diarization, language, transcription, vad, vision
 from app.infrastructure.catalog.entries import read_catalog
 from app.infrastructure.registry import ROLES
 from app.settings import PROFILES_DIR, Settings
@@ -24,6 +25,7 @@ PORTS = {
     "transcriber": (Transcriber, transcription),
     "diarizer": (Diarizer, diarization),
     "language_model": (LanguageModel, language),
+    "scene_describer": (SceneDescriber, vision),
 }
 ENTRIES = [(role, name) for role, adapters in ROLES.items() for name in adapters]
 

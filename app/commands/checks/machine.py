@@ -21,7 +21,7 @@ _DATA_LOW_BYTES, _DATA_MINIMUM_BYTES = 5e9, 200e6
 
 
 def python_check() -> Check:
-    """Which Python runs this; an older one than 3.10 would not have come so far."""
+    """Which Python runs this; an older one than 3.11 would not have come so far."""
     return Check("python", "ok", f"{platform.python_version()} at {sys.executable}")
 
 

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.analysis.due_words import DUE_WORDS, DueWords
@@ -47,9 +47,9 @@ def resolve_due(due_text: str, language: str, started_at: float | None, timezone
 
 def _zone(name: str | None) -> tzinfo:
     try:
-        return ZoneInfo(name) if name else timezone.utc
+        return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError):
-        return timezone.utc
+        return UTC
 
 
 def _meant(flat: str, words: DueWords, started_at: float, zone: tzinfo) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.domain.analysis.sentences import Sentence
 
 
-class Label(str, Enum):
+class Label(StrEnum):
     """The kinds of sentences that are told apart."""
 
     TASK = "task"

@@ -1,7 +1,7 @@
 """Audio as values: formats, chunks as a client sends them, and waveforms as models hear them."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
@@ -14,7 +14,7 @@ Waveform: TypeAlias = NDArray[np.float32]
 """Mono samples in [-1, 1] at ``SAMPLE_RATE_HZ``, shape ``(samples,)``."""
 
 
-class Encoding(str, Enum):
+class Encoding(StrEnum):
     """How a client packs audio into messages."""
 
     PCM16 = "pcm16"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from app.domain.transcription.models import Word
@@ -16,14 +16,14 @@ class SessionKey:
     session_id: str
 
 
-class SessionKind(str, Enum):
+class SessionKind(StrEnum):
     """What a session is made of."""
 
     RECORDING = "recording"
     VOICE = "voice"
 
 
-class SessionState(str, Enum):
+class SessionState(StrEnum):
     """Where a session stands in its life."""
 
     OPEN = "open"  # created, or live on a socket

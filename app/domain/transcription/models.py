@@ -1,10 +1,10 @@
 """What a recogniser is asked and what it answers."""
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 
-class Purpose(str, Enum):
+class Purpose(StrEnum):
     """Why speech is recognised: decides priority, accuracy and cost."""
 
     PARTIAL = "partial"  # shown while the words are spoken; replaced later

@@ -144,8 +144,8 @@ def _session(row: Sequence[object]) -> Session:
     owner, session_id, kind, state, config, *rest = row
     return Session(
         SessionKey(str(owner), str(session_id)),
-        SessionKind(kind),
-        SessionState(state),
+        SessionKind(str(kind)),
+        SessionState(str(state)),
         config_from_json(str(config)),
         *rest,  # type: ignore[arg-type]  # the columns follow the fields' order
     )

@@ -1,4 +1,4 @@
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from app.domain.analysis.due import find_due, resolve_due
 
 pytestmark = pytest.mark.unit
 
-FRIDAY = datetime(2025, 11, 21, 10, 0, tzinfo=timezone.utc).timestamp()
+FRIDAY = datetime(2025, 11, 21, 10, 0, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_without_a_clock_nothing_is_resolved() -> None:
 
 
 def test_unknown_timezone_is_utc() -> None:
-    late = datetime(2025, 11, 21, 23, 30, tzinfo=timezone.utc).timestamp()
+    late = datetime(2025, 11, 21, 23, 30, tzinfo=UTC).timestamp()
     assert resolve_due("today", "en", late, "No/Such") == "2025-11-21"
     assert resolve_due("today", "en", late, "Europe/Madrid") == "2025-11-22"
 
