@@ -117,6 +117,18 @@ class SessionSettings(BaseModel):
     cancel_after_disconnect_s: float = Field(0.0, ge=0, description="Chat: stop a run that nobody reads; 0 = never.")
 
 
+class VisionSettings(BaseModel):
+    """Photos: how they are taken in and described."""
+
+    language: Literal["es", "en"] = Field("es", description="Of descriptions, while nobody said or spoke another.")
+    max_photo_bytes: int = Field(20 * 1024 * 1024, ge=1_024, description="Largest photo.")
+    max_megapixels: float = Field(40.0, gt=0, le=200, description="Most pixels of a photo, in millions.")
+    photo_interval_s: float = Field(5.0, ge=0.5, description="Shortest time that clients should leave between photos.")
+    max_interval_s: float = Field(60.0, ge=1, description="Longest, when the describer is busy or nothing changes.")
+    max_waiting: int = Field(4, ge=1, le=64, description="Photos that wait to be described while clients wait for them.")
+    alert_cooldown_s: float = Field(60.0, ge=0, description="How long a danger that was told is not told again.")
+
+
 class ModelSettings(BaseModel):
     """Which adapter and model fills each role."""
 
@@ -179,6 +191,7 @@ class Settings(BaseSettings):
     listening: ListeningSettings = ListeningSettings()
     sessions: SessionSettings = SessionSettings()
     models: ModelSettings = ModelSettings()
+    vision: VisionSettings = VisionSettings()
     generation: GenerationSettings = GenerationSettings()
 
     @property

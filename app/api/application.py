@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from app import __version__
-from app.api import audio_socket, health, session, session_audio, session_results
+from app.api import audio_socket, health, session, session_audio, session_results, vision
 from app.api.body_limit import BodyLimit
 from app.api.errors import install_error_handlers
 from app.api.log_context import SessionLogContext
@@ -46,7 +46,7 @@ def make_application(
     app.add_middleware(SessionLogContext)
     app.router.default = unknown_path
     app.router.route_class = Route
-    for module in (session, session_audio, session_results, health, audio_socket):
+    for module in (session, session_audio, session_results, vision, health, audio_socket):
         # As they are: what is included is built once more for every application, at its first request.
         app.router.routes.extend(module.router.routes)
     app.add_api_route("/openapi.json", read_description, include_in_schema=False)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Annotated, NoReturn
 
 import anyio
@@ -16,12 +17,13 @@ from app.api.schemas.socket import ConfigMessage
 from app.api.wire import Audio, ClientMessage, EndOfStream, Gap, Unknown
 from app.application.container import Container
 from app.application.listening.record import Recorder
-from app.application.sessions.feed import FeedMessage, Finished, PartialText, Progress
+from app.application.sessions.feed import FeedMessage, Finished, PartialText, PhotoInterval, Progress
 from app.application.sessions.open_session import OpenedSession
 from app.domain.audio.models import JournalState
 from app.domain.error_fields import error_fields
 from app.domain.errors import Conflict, GatewayError, InvalidInput, NotFound, TooLarge, VigiaError
 from app.domain.session.models import SessionKey
+from app.domain.vision.alerts import Alert
 from app.settings import Settings
 from app.telemetry import session_context
 
@@ -30,8 +32,6 @@ log = logging.getLogger(__name__)
 
 PROGRESS_REPEAT_S = 4.0
 """The protocol promises progress every 5 s while a session is analysed."""
-PHOTO_INTERVAL_S = 5.0
-"""Shortest time between photos that a client should keep to."""
 
 
 @router.websocket("/ws/audio")
@@ -79,7 +79,7 @@ class AudioSession:
             self._connection.log_as(key.session_id)
             revoked = revoked or claims.enter_context(live.claim(key))
             with session_context(key.session_id), self._container.feed.subscribe(key) as feed:
-                pump = asyncio.ensure_future(_pump(feed, self._outbox))
+                pump = asyncio.ensure_future(_pump(feed, self._outbox, self._limits))
                 try:
                     await run_beside(self._serve(opened, config, pump), _stop_when(revoked))
                 finally:
@@ -133,13 +133,16 @@ class AudioSession:
                 "resumed": opened.resumed,
                 "next_chunk_id": opened.journal.next_chunk_id,
                 "audio_ms": round(opened.journal.audio_s * 1000),
-                "limits": {
-                    "max_message_bytes": self._audio.max_message_bytes,
-                    "max_session_s": self._audio.max_session_s,
-                    "photo_interval_s": PHOTO_INTERVAL_S,
-                },
+                "limits": self._limits(self._container.photo_pace.interval_s(opened.session.key)),
             }
         )
+
+    def _limits(self, photo_interval_s: float) -> dict[str, float]:
+        return {
+            "max_message_bytes": self._audio.max_message_bytes,
+            "max_session_s": self._audio.max_session_s,
+            "photo_interval_s": photo_interval_s,
+        }
 
     async def _send_missed(self, opened: OpenedSession) -> None:
         """Tell a client that comes back what became final meanwhile."""
@@ -198,7 +201,9 @@ class AudioSession:
         self._outbox.ack(state.next_chunk_id - 1, state.audio_s)
 
 
-async def _pump(feed: "asyncio.Queue[FeedMessage]", outbox: Outbox) -> int:
+async def _pump(
+    feed: "asyncio.Queue[FeedMessage]", outbox: Outbox, limits: Callable[[float], dict[str, float]]
+) -> int:
     """Pass on what happens in the session until its analysis can be read; returns the analysis's version."""
     progress: Progress | None = None
     while True:
@@ -213,6 +218,10 @@ async def _pump(feed: "asyncio.Queue[FeedMessage]", outbox: Outbox) -> int:
         elif isinstance(message, Progress):
             progress = message
             outbox.progress(progress)
+        elif isinstance(message, Alert):
+            outbox.alert(message)
+        elif isinstance(message, PhotoInterval):
+            outbox.limits(limits(message.interval_s))
         elif isinstance(message, Finished):
             return message.version
         else:

@@ -1,7 +1,7 @@
 """What waits to be sent to a client. Newer news replaces older, so a slow reader costs little memory and misses nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import anyio
@@ -9,6 +9,7 @@ import orjson
 
 from app.application.sessions.feed import PartialText, Progress
 from app.domain.errors import Overloaded
+from app.domain.vision.alerts import Alert
 
 MAX_WAITING = 64
 """Messages that cannot be merged; only a client that does not read has so many waiting."""
@@ -64,6 +65,26 @@ class Outbox:
         """How far a stage is."""
         fraction = round(min(1.0, max(0.0, progress.fraction)), 3)
         self._put("progress", {"type": "progress", "stage": progress.stage, "fraction": fraction})
+
+    def alert(self, alert: Alert) -> None:
+        """A danger, to be told to the wearer now.
+
+        Raises:
+            Overloaded: the client reads too slowly.
+        """
+        message = {
+            "type": "alert",
+            "severity": alert.severity.value,
+            "text": alert.text,
+            "language": alert.language,
+            "source": alert.source,
+        }
+        place = {"segment_id": alert.segment_id, "frame_id": alert.frame_id}
+        self.message(message | {name: value for name, value in place.items() if value is not None})
+
+    def limits(self, limits: Mapping[str, float]) -> None:
+        """What the client should keep to from now on."""
+        self._put("limits", {"type": "limits", "limits": dict(limits)})
 
     def partial(self, partial: PartialText) -> None:
         """New or changed recognition results."""

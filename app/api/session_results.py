@@ -7,11 +7,12 @@ from fastapi.responses import JSONResponse, Response
 
 from app.api.dependencies import ContainerDep, SessionKeyDep
 from app.api.routes import Route
-from app.api.schemas.analysis import AnalysisJson, analysis_json, gaps_json, line_json
-from app.api.schemas.session import SpeakerNames, StatusJson, TimelineJson, TranscriptJson
+from app.api.schemas.analysis import AnalysisJson, analysis_json, line_json
+from app.api.schemas.session import SpeakerNames, StatusJson, TranscriptJson
+from app.api.schemas.timeline import TimelineJson, timeline_json
 from app.api.status import status_json
 from app.application.sessions.export_transcript import EXPORTS
-from app.application.sessions.finish_session import ANALYZE_JOB
+from app.application.sessions.end_session import ANALYZE_JOB
 from app.domain.session.models import SessionState
 
 router = APIRouter(tags=["results"], route_class=Route)
@@ -74,14 +75,5 @@ async def read_transcript(
 
 @router.get("/session/{session_id}/timeline", summary="Timeline")
 async def read_timeline(key: SessionKeyDep, container: ContainerDep) -> TimelineJson:
-    """Transcript, gaps and photos on one clock."""
-    transcript = await container.read_session.transcript(key)
-    gaps = await container.read_session.gaps(key)
-    return TimelineJson(
-        session_id=key.session_id,
-        started_at=transcript.session.started_at,
-        duration_s=round(transcript.session.audio_s, 3),
-        segments=[line_json(line) for line in transcript.lines],
-        gaps=gaps_json(gaps),
-        photos=[],
-    )
+    """Transcript, photos, gaps and risks on one clock, merged and by kind."""
+    return timeline_json(await container.read_timeline(key))

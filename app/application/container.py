@@ -1,4 +1,4 @@
-"""Everything that the API can reach, built once by ``app/bootstrap.py``."""
+"""Everything that the API can reach, built once by ``app/bootstrap``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,10 +16,14 @@ from app.application.sessions.missed_finals import MissedFinals
 from app.application.sessions.open_session import OpenSession
 from app.application.sessions.quota import AudioQuota
 from app.application.sessions.read_session import ReadSession
+from app.application.sessions.read_timeline import ReadTimeline
 from app.application.sessions.rename_speakers import RenameSpeakers
 from app.application.warm_up import ModelInUse, WarmUp
+from app.application.vision.describe_frame import DescribeFrame
+from app.application.vision.photo_pace import PhotoPace
 from app.domain.audio.gateway import AudioCodec, AudioJournal
 from app.domain.session.gateway import SearchIndex, SessionStore
+from app.domain.vision.gateway import FrameStore, PhotoFiles
 
 UploadFolder = Callable[[str], Path]
 """Where an owner's uploads lie while they are read in; made if it is missing. Blocking; raises ``OSError``."""
@@ -46,6 +50,11 @@ class Container:
     read_session: ReadSession
     rename_speakers: RenameSpeakers
     recording_limits: RecordingLimits
+    describe_frame: DescribeFrame
+    photo_pace: PhotoPace
+    frames: FrameStore
+    photo_files: PhotoFiles
+    read_timeline: ReadTimeline
     models: Mapping[str, ModelInUse]
     warm_up: WarmUp
     upload_folder: UploadFolder

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.journal.file_journal import FileAudioJournal
+from app.infrastructure.photos.photo_files import FolderPhotoFiles
 from app.infrastructure.runtime.session_files import SessionFiles
 from app.infrastructure.runtime.uploads import UploadFolders
 from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
 from app.infrastructure.sqlite.database import SqliteDatabase
 from app.infrastructure.sqlite.events import SqliteEventLog
+from app.infrastructure.sqlite.frames import SqliteFrameStore
 from app.infrastructure.sqlite.search import SqliteSearchIndex
 from app.infrastructure.sqlite.sessions import SqliteSessionStore
 from app.infrastructure.sqlite.transcripts import SqliteTranscriptStore
@@ -27,6 +29,8 @@ class Stores:
     analyses: SqliteAnalysisStore
     events: SqliteEventLog
     search: SqliteSearchIndex
+    frames: SqliteFrameStore
+    photo_files: FolderPhotoFiles
     journal: FileAudioJournal
     codec: AvAudioCodec
     files: SessionFiles
@@ -50,6 +54,8 @@ async def open_stores(data_dir: Path, sessions_db: Path) -> AsyncIterator[Stores
             analyses=SqliteAnalysisStore(database),
             events=SqliteEventLog(database),
             search=SqliteSearchIndex(database),
+            frames=SqliteFrameStore(database),
+            photo_files=FolderPhotoFiles(files),
             journal=journal,
             codec=AvAudioCodec(),
             files=files,

@@ -8,9 +8,11 @@ import pytest
 from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
 from app.infrastructure.sqlite.database import SqliteDatabase
 from app.infrastructure.sqlite.events import SqliteEventLog
+from app.infrastructure.sqlite.frames import SqliteFrameStore
 from app.infrastructure.sqlite.search import SqliteSearchIndex
 from app.infrastructure.sqlite.sessions import SqliteSessionStore
 from app.infrastructure.sqlite.transcripts import SqliteTranscriptStore
+from tests.contracts.frame_store import FrameStoreContract, PhotoStores
 from tests.contracts.stores import (
     AnalysisStoreContract,
     EventLogContract,
@@ -54,3 +56,13 @@ class TestSqliteEventLog(EventLogContract):
 
 class TestSqliteSearchIndex(SearchIndexContract):
     """FTS5."""
+
+
+class TestSqliteFrameStore(FrameStoreContract):
+    """Rows of ``frame`` and ``scene``."""
+
+    @pytest.fixture
+    async def stores(self, tmp_path: Path) -> AsyncIterator[PhotoStores]:
+        database = await SqliteDatabase.open(tmp_path / "sessions.db")
+        yield PhotoStores(SqliteFrameStore(database), SqliteSessionStore(database), SqliteSearchIndex(database))
+        await database.close()

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.api.schemas.analysis import LineJson, SpanJson
+from app.api.schemas.analysis import LineJson
 from app.api.schemas.fields import SessionFields, SessionId
 from app.domain.session.models import SearchHit, Session, SessionKind
 
@@ -81,17 +81,6 @@ class TranscriptJson(BaseModel):
     language: str | None
     duration_s: float
     segments: list[LineJson]
-
-
-class TimelineJson(BaseModel):
-    """What happened when."""
-
-    session_id: str
-    started_at: float
-    duration_s: float
-    segments: list[LineJson]
-    gaps: list[SpanJson]
-    photos: list[dict[str, str]] = Field(description="Photos of the session; none are taken in yet.")
 
 
 class SearchResultJson(BaseModel):

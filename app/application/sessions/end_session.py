@@ -12,6 +12,9 @@ from app.domain.session.models import Session, SessionKey, SessionState
 FINISH_JOB = "finish_session"
 """Name of the post-session work."""
 
+ANALYZE_JOB = "analyze_session"
+"""Name of the work that makes one more version of the analysis; stages that failed before are tried again."""
+
 
 class EndSession:
     """Closes a session to further audio and has its post-session work done."""

@@ -10,6 +10,7 @@ from app.domain.audio.gateway import AudioJournal
 from app.domain.errors import NotFound
 from app.domain.session.gateway import JobRunner, SessionStore
 from app.domain.session.models import SessionKey
+from app.domain.vision.gateway import PhotoFiles
 
 
 class Memory(Protocol):
@@ -21,7 +22,7 @@ class Memory(Protocol):
 
 
 class EraseSession:
-    """Stops what is going on in a session, then deletes its audio and its rows."""
+    """Stops what is going on in a session, then deletes its files and its rows."""
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class EraseSession:
         jobs: JobRunner,
         listening: LiveListening,
         live: LiveSessions,
+        photo_files: PhotoFiles,
         memories: Sequence[Memory] = (),
     ) -> None:
         """Prepare; ``memories`` are what keeps something about sessions while the server runs."""
@@ -38,6 +40,7 @@ class EraseSession:
         self._jobs = jobs
         self._listening = listening
         self._live = live
+        self._photo_files = photo_files
         self._memories = tuple(memories)
 
     async def __call__(self, key: SessionKey) -> None:
@@ -52,7 +55,8 @@ class EraseSession:
         async with self._live.take_over(key):
             await self._jobs.forget(key)  # first, because a job may begin to listen
             await self._listening.stop(key)
-            await self._journal.delete(key)
+            await self._photo_files.delete_all(key)
+            await self._journal.delete(key)  # last of the files: it removes the folder
             with contextlib.suppress(NotFound):  # an import that was stopped erases the session it had made
                 await self._sessions.delete(key)
             for memory in self._memories:

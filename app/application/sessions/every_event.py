@@ -18,6 +18,8 @@ LATE_AUDIO = "late_audio"
 """These ``gaps`` (starts and ends in seconds) are about to be filled, at least in part, and must then be heard."""
 LATE_AUDIO_HEARD = "late_audio_heard"
 """Whatever had filled gaps was heard."""
+PHOTO_DESCRIBED = "photo_described"
+"""The scene of the photo ``frame_id`` can be read."""
 FINAL_RESULT = "final_result"
 """A ``version`` of the analysis was published."""
 

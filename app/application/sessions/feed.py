@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from app.domain.session.models import SessionKey, TranscriptLine
+from app.domain.vision.alerts import Alert
 
 Stage: TypeAlias = Literal["transcribing", "diarizing", "analyzing"]
 
@@ -38,6 +39,13 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class PhotoInterval:
+    """How many seconds a client should leave between photos from now on."""
+
+    interval_s: float
+
+
+@dataclass(frozen=True)
 class Finished:
     """The analysis of this version can be read."""
 
@@ -51,7 +59,7 @@ class Failed:
     message: str
 
 
-FeedMessage: TypeAlias = PartialText | Progress | Finished | Failed
+FeedMessage: TypeAlias = PartialText | Progress | Alert | PhotoInterval | Finished | Failed
 
 
 class SessionFeed:

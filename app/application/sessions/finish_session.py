@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from app.application.analysis.analyze_transcript import AnalysisContext
-from app.application.sessions.end_session import FINISH_JOB
+from app.application.sessions.end_session import ANALYZE_JOB, FINISH_JOB
 from app.application.sessions.feed import Failed, SessionFeed
 from app.application.sessions.publish_analysis import AnalysisRuns
 from app.application.sessions.read_session import ReadSession
 from app.application.sessions.stage_progress import told_progress
 from app.application.sessions.stages import StageDetails, Stages
+from app.application.vision.session_photos import SessionPhotos
 from app.domain.analysis.models import Findings
 from app.domain.audio.gateway import SampleSource
 from app.domain.diarization.gateway import Diarizer
@@ -24,9 +25,6 @@ from app.domain.session.gateway import AnalysisStore, SessionStore, TranscriptSt
 from app.domain.session.jobs import Job, Jobs, JobStep
 from app.domain.session.models import Session, SessionKey, TranscriptLine
 from app.domain.transcription.gateway import Transcriber
-
-ANALYZE_JOB = "analyze_session"
-"""Name of the work that makes one more version of the analysis; stages that failed before are tried again."""
 
 UNDETERMINED = "und"
 """ISO 639-3 for a language that nobody could tell, because nothing was said."""
@@ -42,6 +40,14 @@ class Hearing(Protocol):
 
     async def finish(self, key: SessionKey) -> None:
         """Recognise everything to the journal's end, and tell progress."""
+        ...
+
+
+class Looking(Protocol):
+    """What finishing needs of ``LookAtFrames``."""
+
+    async def describe_all(self, key: SessionKey, language: str, on_progress: Callable[[float], None]) -> int:
+        """Describe each photo of a session that is not yet, or not in this language; returns how many there are."""
         ...
 
 
@@ -74,6 +80,8 @@ class FinishingPorts:
     transcriber: Transcriber
     diarizer: Diarizer
     analyzer: Analyzer
+    photos: Looking
+    session_photos: SessionPhotos
 
 
 class FinishSession:
@@ -88,10 +96,10 @@ class FinishSession:
         """The jobs that a runner must know."""
         begin, publish = JobStep("begin", self._runs.begin), JobStep("publish", self._runs.publish)
         transcribe, diarize = JobStep("transcribe", self.transcribe), JobStep("diarize", self.diarize)
-        analyze = JobStep("analyze", self.analyze)
+        describe, analyze = JobStep("describe", self.describe), JobStep("analyze", self.analyze)
         return {
-            FINISH_JOB: Job((begin, transcribe, diarize, analyze, publish), self.gave_up),
-            ANALYZE_JOB: Job((begin, JobStep("repair", self.repair), analyze, publish), self.gave_up),
+            FINISH_JOB: Job((begin, transcribe, diarize, describe, analyze, publish), self.gave_up),
+            ANALYZE_JOB: Job((begin, JobStep("repair", self.repair), describe, analyze, publish), self.gave_up),
         }
 
     def gave_up(self, key: SessionKey) -> None:
@@ -144,16 +152,29 @@ class FinishSession:
         if "diarize" not in results or results["diarize"].error:
             await self.diarize(key)
 
+    async def describe(self, key: SessionKey) -> None:
+        """Describe the photos that are not described yet, in the language of the analysis."""
+        if not await self._ports.session_photos.frames(key):
+            return
+        language = await self._language(await self._ports.sessions.get(key))
+
+        async def work() -> StageDetails:
+            # The analysis itself has not begun: its progress stays where it is.
+            async with told_progress(self._ports.feed, key, "analyzing", end=0.0) as progress:
+                return {"photos": await self._ports.photos.describe_all(key, language, progress)}
+
+        await self._stages.run(key, "describe", work)
+
     async def analyze(self, key: SessionKey) -> None:
         """Find what the session comes to, and store it as a new version."""
         if await self._runs.stored(key):
             return
         session = await self._ports.sessions.get(key)
         lines, gaps = await self._ports.read_session.lines(key), await self._ports.read_session.gaps(key)
-        language = session.language or session.config.language or UNDETERMINED
-        findings = Findings(session.config.summary_language or language)
+        photos = await self._ports.session_photos(session, await self._language(session))
+        findings = Findings(await self._language(session))
         context = AnalysisContext(
-            language=language,
+            language=session.language or session.config.language or UNDETERMINED,
             summary_language=session.config.summary_language,
             timezone=session.config.timezone,
             started_at=session.started_at,
@@ -166,10 +187,18 @@ class FinishSession:
                 # Without a word there is nothing to ask a language model, which would make something up.
                 if lines:
                     findings = await self._ports.analyzer.analyze(lines, context, progress)
-            return {"lines": len(lines)}
+            return {"lines": len(lines), "photos": len(photos)}
 
         await self._stages.run(key, "analyze", work)
         await self._runs.store(key, findings, lines=lines, gaps=gaps, models=self._models(session, lines))
+
+    async def _language(self, session: Session) -> str:
+        """ISO 639-1 of the analysis."""
+        known = session.config.summary_language or session.language or session.config.language
+        if known is not None:
+            return known
+        frames = await self._ports.session_photos.frames(session.key)
+        return frames[-1].photo.language if frames else UNDETERMINED
 
     def _models(self, session: Session, lines: Sequence[TranscriptLine]) -> dict[str, str | None]:
         diarized = session.config.diarize and lines

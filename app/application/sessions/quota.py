@@ -1,4 +1,4 @@
-"""How much audio an owner may keep on disk."""
+"""How much an owner may keep on disk."""
 
 from app.domain.audio.gateway import AudioJournal
 from app.domain.errors import Overloaded
@@ -29,6 +29,18 @@ class AudioQuota:
             self._used[owner] = await self._journal.stored_bytes(owner)
             self._refuse_above_quota(owner, more_bytes)
 
+    async def take(self, owner: str, more_bytes: int) -> None:
+        """Take note of a file that is about to be stored, such as a photo.
+
+        Raises:
+            Overloaded: with it the owner's quota would be used up.
+        """
+        if self._quota_bytes:
+            if owner not in self._used:
+                self._used[owner] = await self._journal.stored_bytes(owner)
+            self._refuse_above_quota(owner, more_bytes)
+            self._used[owner] += more_bytes
+
     def begin(self, key: SessionKey, stored_bytes: int) -> None:
         """A recording into the session begins, whose journal takes ``stored_bytes``."""
         self._sizes[key] = stored_bytes
@@ -52,7 +64,7 @@ class AudioQuota:
     def _refuse_above_quota(self, owner: str, more_bytes: int = 0) -> None:
         if self._used[owner] + more_bytes >= self._quota_bytes:
             raise Overloaded(
-                f"the audio kept has reached its quota of {self._quota_bytes // MEBIBYTE} MiB; "
+                f"what is kept has reached its quota of {self._quota_bytes // MEBIBYTE} MiB; "
                 "erase sessions or raise sessions.quota_bytes",
                 code="quota_exceeded",
                 retry_after_s=RETRY_AFTER_S,

@@ -13,9 +13,9 @@ REPEAT_INTERVAL_S = 1.0
 
 @contextlib.asynccontextmanager
 async def told_progress(
-    feed: SessionFeed, key: SessionKey, stage: Stage, *, interval_s: float = REPEAT_INTERVAL_S
+    feed: SessionFeed, key: SessionKey, stage: Stage, *, end: float = 1.0, interval_s: float = REPEAT_INTERVAL_S
 ) -> AsyncIterator[Callable[[float], None]]:
-    """Tell a stage's progress while the block runs: 0 at once, 1 if it succeeds.
+    """Tell a stage's progress while the block runs: 0 at once, ``end`` if it succeeds.
 
     Yields:
         Takes the fraction done, from any thread; it never goes back.
@@ -24,7 +24,7 @@ async def told_progress(
 
     def update(done: float) -> None:
         nonlocal fraction
-        fraction = min(1.0, max(fraction, done))
+        fraction = max(fraction, end * min(1.0, done))
 
     async def repeat() -> None:
         while True:
@@ -35,7 +35,7 @@ async def told_progress(
     task = asyncio.create_task(repeat())
     try:
         yield update
-        feed.publish(key, Progress(stage, 1.0))
+        feed.publish(key, Progress(stage, end))
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -3,13 +3,11 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.domain.diarization.models import SpeakerTurn
 from app.domain.errors import VigiaError
-from app.domain.session.gateway import TranscriptStore
 from app.domain.session.models import Segment, SessionKey
 
 BEGIN_AT_S = 300.0
@@ -105,38 +103,3 @@ class WorkAhead:
         except Exception as error:  # whatever it was, the other sessions' turn comes; the end reports what fails again
             code = error.code if isinstance(error, VigiaError) else type(error).__name__
             log.info("not analysed ahead", extra={"code": code})
-
-
-class ObservedTranscriptStore(TranscriptStore):
-    """A transcript store that tells ``WorkAhead`` about new segments."""
-
-    def __init__(self, store: TranscriptStore, work_ahead: WorkAhead) -> None:
-        self._store = store
-        self._work_ahead = work_ahead
-
-    async def add_segments(
-        self, key: SessionKey, segments: Sequence[Segment], *, heard_s: float, language: str | None
-    ) -> None:
-        """See the port."""
-        await self._store.add_segments(key, segments, heard_s=heard_s, language=language)
-        self._work_ahead.stored(key, segments, heard_s, language)
-
-    async def segments(self, key: SessionKey) -> Sequence[Segment]:
-        """See the port."""
-        return await self._store.segments(key)
-
-    async def set_turns(self, key: SessionKey, turns: Sequence[SpeakerTurn]) -> None:
-        """See the port."""
-        await self._store.set_turns(key, turns)
-
-    async def turns(self, key: SessionKey) -> Sequence[SpeakerTurn]:
-        """See the port."""
-        return await self._store.turns(key)
-
-    async def set_names(self, key: SessionKey, names: Mapping[str, str]) -> None:
-        """See the port."""
-        await self._store.set_names(key, names)
-
-    async def names(self, key: SessionKey) -> Mapping[str, str]:
-        """See the port."""
-        return await self._store.names(key)

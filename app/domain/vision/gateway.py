@@ -1,7 +1,10 @@
 """Ports for photos: decoding them, describing them, and keeping them."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from app.domain.session.models import SessionKey
+from app.domain.vision.frames import Frame, FrameScene, FrameState, NewFrame
 from app.domain.vision.models import DescribeOptions, DescriberCapabilities, Photo, Scene
 
 
@@ -56,4 +59,68 @@ class SceneDescriber(Protocol):
             GatewayUnavailable: a model cannot be loaded, or the server cannot be reached.
             GatewayProtocolError: a remote server answers something else than its protocol says.
         """
+        ...
+
+
+class FrameStore(Protocol):
+    """The photos of sessions and what was told of them. Every method is one transaction."""
+
+    async def add(self, key: SessionKey, photo: NewFrame, *, limit: int) -> Frame:
+        """Store a photo's row and give it the next id; unless it is a near-duplicate, it waits to be described.
+
+        Args:
+            key: its session.
+            photo: what is known.
+            limit: how many photos the session may have.
+
+        Raises:
+            NotFound: the session is not there.
+            Conflict: it has ``limit`` photos already (``too_many_photos``).
+        """
+        ...
+
+    async def get(self, key: SessionKey, frame_id: str) -> Frame:
+        """Read one.
+
+        Raises:
+            NotFound: there is none (``frame_not_found``).
+        """
+        ...
+
+    async def frames(self, key: SessionKey) -> Sequence[Frame]:
+        """All photos of a session in the order of arrival."""
+        ...
+
+    async def latest(self, key: SessionKey) -> Frame | None:
+        """The photo that arrived last, not counting near-duplicates."""
+        ...
+
+    async def waiting(self, *, limit: int) -> Sequence[tuple[SessionKey, Frame]]:
+        """Photos that wait to be described, of all owners, the oldest first."""
+        ...
+
+    async def remove(self, key: SessionKey, frame_id: str) -> None:
+        """Take back a photo that could not be stored as a whole; nothing happens if it is gone."""
+        ...
+
+    async def set_state(self, key: SessionKey, frame_id: str, state: FrameState, error: str | None = None) -> None:
+        """Say where a photo stands.
+
+        Raises:
+            NotFound: it was erased.
+        """
+        ...
+
+    async def add_scene(self, key: SessionKey, frame_scene: FrameScene) -> None:
+        """Store what was told of a photo, which is then described; replaces what was told in the same language.
+
+        Search finds the description and the text read in the photo.
+
+        Raises:
+            NotFound: the photo was erased.
+        """
+        ...
+
+    async def scenes(self, key: SessionKey, frame_id: str | None = None) -> Sequence[FrameScene]:
+        """What was told of a session's photos, or of one, in all languages; of each photo the newest last."""
         ...

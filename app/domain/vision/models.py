@@ -191,7 +191,9 @@ class DescriberCapabilities:
     Attributes:
         answers_prompts: whether it can answer any question about a photo.
         languages: ISO 639-1 codes that it writes; others get English.
+        photos_at_once: how many photos it works on at the same time; more only make each one slower.
     """
 
     answers_prompts: bool
     languages: tuple[str, ...] = ("es", "en")
+    photos_at_once: int = 1

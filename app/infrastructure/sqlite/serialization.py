@@ -9,6 +9,7 @@ from app.domain.analysis.models import ActionItem, Analysis, Claim, Evidence, Fi
 from app.domain.audio.models import TimeSpan
 from app.domain.session.models import SessionConfig, TranscriptLine
 from app.domain.transcription.models import Word
+from app.domain.vision.models import Box, DetectedObject, Risk, Scene, Severity
 
 
 def to_json(value: Any) -> str:
@@ -82,3 +83,17 @@ def _action_item(item: Mapping[str, Any]) -> ActionItem:
 
 def _evidence(body: Mapping[str, Any]) -> tuple[Evidence, ...]:
     return tuple(Evidence(**evidence) for evidence in body["evidence"])
+
+
+def scene_from_json(text: str) -> Scene:
+    """Inverse of ``to_json`` for a scene."""
+    body = from_json(text)
+    return Scene(
+        description=body["description"],
+        risks=tuple(Risk(**{**risk, "severity": Severity(risk["severity"])}) for risk in body["risks"]),
+        suggestions=tuple(body["suggestions"]),
+        objects=tuple(DetectedObject(**{**found, "box": Box(**found["box"])}) for found in body["objects"]),
+        text=tuple(body["text"]),
+        language=body["language"],
+        timings_ms=body["timings_ms"],
+    )

@@ -1,4 +1,4 @@
-"""The composition root: joins stores, models and use cases into one application."""
+"""One running server: its stores, models, jobs and use cases."""
 
 import asyncio
 import contextlib
@@ -20,18 +20,25 @@ from app.application.sessions.hear_late_audio import HearLateAudio
 from app.application.sessions.import_recording import ImportRecording
 from app.application.sessions.live import LiveSessions
 from app.application.sessions.missed_finals import MissedFinals
+from app.application.sessions.observed_transcript_store import ObservedTranscriptStore
 from app.application.sessions.open_session import OpenSession
 from app.application.sessions.publish_analysis import AnalysisRuns
 from app.application.sessions.quota import AudioQuota
 from app.application.sessions.read_session import ReadSession
+from app.application.sessions.read_timeline import ReadTimeline
 from app.application.sessions.rename_speakers import RenameSpeakers
 from app.application.sessions.resume_window import ResumeWindow
 from app.application.sessions.retention import Retention
 from app.application.sessions.stages import Stages
-from app.application.sessions.work_ahead import ObservedTranscriptStore, WorkAhead
+from app.application.sessions.work_ahead import WorkAhead
+from app.application.vision.look_at_frames import LookAtFrames
+from app.application.vision.session_photos import SessionPhotos
+from app.application.vision.tell_alerts import TellAlerts
 from app.application.warm_up import WarmUp
+from app.bootstrap.photos import join_photos
 from app.composition.choice import check_models
 from app.composition.models import Models, build_models, listening_options
+from app.composition.photos import build_photo_decoder
 from app.composition.stores import Stores, open_stores
 from app.domain.session.gateway import JobRunner
 from app.domain.session.jobs import Jobs
@@ -88,12 +95,13 @@ async def _compose(
     feed = SessionFeed()
     analyzer = AnalyzeTranscript(models.language_model)
     work_ahead = WorkAhead(analyzer)
+    alerts = TellAlerts(feed, cool_down_s=settings.vision.alert_cooldown_s)
     stack.push_async_callback(_cancel, asyncio.create_task(work_ahead.run()))
     ports = HearingPorts(
         journal=stores.journal,
         codec=stores.codec,
         sessions=stores.sessions,
-        transcripts=ObservedTranscriptStore(stores.transcripts, work_ahead),
+        transcripts=ObservedTranscriptStore(stores.transcripts, work_ahead, alerts),
         events=stores.events,
         feed=feed,
         vad=models.vad,
@@ -103,15 +111,37 @@ async def _compose(
     stack.push_async_callback(listening.close)
     read_session = ReadSession(stores.sessions, stores.transcripts, stores.analyses, stores.journal)
     late_audio = HearLateAudio(listening, ports, listening_options(settings), read_session.gaps)
-    jobs = await _start_jobs(settings, _jobs(stores, models, analyzer, feed, late_audio, read_session), stack)
+    decoder = build_photo_decoder(settings)
+    stack.push_async_callback(decoder.close)
+    look = LookAtFrames(stores.frames, stores.photo_files, decoder, models.scene_describer)
+    jobs = await _start_jobs(settings, _jobs(stores, models, analyzer, feed, late_audio, read_session, look), stack)
     live = LiveSessions(settings.sessions.max_live, settings.sessions.reconnect_grace_s)
     quota = AudioQuota(settings.sessions.quota_bytes, stores.journal)
     open_session = OpenSession(stores.sessions, stores.journal, stores.events)
     end_session = EndSession(stores.sessions, stores.journal, stores.events, jobs)
-    erase_session = EraseSession(
-        stores.sessions, stores.journal, jobs, listening, live, (feed, work_ahead, read_session)
-    )
     analyze_again = AnalyzeAgain(stores.sessions, jobs, feed)
+    photos = join_photos(
+        settings,
+        stores,
+        models,
+        decoder,
+        look,
+        feed=feed,
+        alerts=alerts,
+        open_session=open_session,
+        analyze_again=analyze_again,
+        quota=quota,
+    )
+    stack.push_async_callback(_cancel, asyncio.create_task(photos.waiting.run()))
+    erase_session = EraseSession(
+        stores.sessions,
+        stores.journal,
+        jobs,
+        listening,
+        live,
+        stores.photo_files,
+        (feed, work_ahead, read_session, alerts, photos.pace),
+    )
     in_use = models.in_use()
     warm_up = WarmUp(in_use)
     stack.push_async_callback(warm_up.close)
@@ -147,6 +177,11 @@ async def _compose(
         read_session=read_session,
         rename_speakers=RenameSpeakers(stores.sessions, stores.transcripts, stores.events),
         recording_limits=_recording_limits(settings),
+        describe_frame=photos.describe_frame,
+        photo_pace=photos.pace,
+        frames=stores.frames,
+        photo_files=stores.photo_files,
+        session_photos=SessionPhotos(stores.frames),
         models=in_use,
         warm_up=warm_up,
         upload_folder=stores.uploads.folder,
@@ -161,6 +196,7 @@ def _jobs(
     feed: SessionFeed,
     hearing: HearLateAudio,
     read_session: ReadSession,
+    look: LookAtFrames,
 ) -> Jobs:
     ports = FinishingPorts(
         sessions=stores.sessions,
@@ -173,6 +209,8 @@ def _jobs(
         transcriber=models.transcriber,
         diarizer=models.diarizer,
         analyzer=analyzer,
+        photos=look,
+        session_photos=SessionPhotos(stores.frames),
     )
     runs = AnalysisRuns(stores.sessions, stores.analyses, stores.events, feed)
     jobs = FinishSession(ports, Stages(stores.analyses), runs).jobs()

@@ -1,0 +1,221 @@
+"""``/vision``: photos in, what can be seen on them out; and the photos of a session."""
+
+import asyncio
+import base64
+import binascii
+import re
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+
+from app.api.body_limit import allow_body
+from app.api.dependencies import ContainerDep, PrincipalDep, SessionKeyDep, SettingsDep
+from app.api.routes import Route
+from app.api.schemas.vision import (
+    DeferredPhoto,
+    DescribedPhoto,
+    FrameJson,
+    PhotoBase64,
+    PhotoForm,
+    described_photo,
+    frame_json,
+)
+from app.api.validation import describe
+from app.application.container import Container
+from app.application.vision.describe_frame import PhotoRequest
+from app.domain.errors import InvalidInput, TooLarge
+from app.domain.session.models import SessionKey
+
+Fields = TypeVar("Fields", bound=BaseModel)
+router = APIRouter(tags=["photos"], route_class=Route)
+
+FORM_BYTES = 64 * 1024
+"""What the fields of a form, or of a JSON body, add to the photo itself."""
+_DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.ASCII | re.IGNORECASE)
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "JPEG, PNG or WebP."},
+                        "session_id": {"type": "string", "description": "The session that it joins."},
+                        "captured_at": {"type": "number", "description": "Unix seconds when it was taken."},
+                        "prompt": {"type": "string", "description": "A question about the photo."},
+                        "language": {"type": "string", "description": "Of the description, ISO 639-1."},
+                    },
+                }
+            }
+        },
+    }
+}
+_JSON = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": PhotoBase64.model_json_schema()}},
+    }
+}
+_DEFERRED: dict[int | str, dict[str, Any]] = {
+    202: {"model": DeferredPhoto, "description": "Kept; it is described when there is time."}
+}
+_DeferQuery = Annotated[bool, Query(description="Answer at once, and describe the photo when there is time.")]
+
+
+@router.post(
+    "/vision/frame",
+    response_model=DescribedPhoto,
+    responses=_DEFERRED,
+    openapi_extra=_FORM,
+    summary="Send a photo",
+)
+async def send_photo(
+    request: Request, principal: PrincipalDep, container: ContainerDep, settings: SettingsDep, defer: _DeferQuery = False
+) -> Response | DescribedPhoto:
+    """Have a photo described: what is there, what is dangerous or unusual, what to do.
+
+    With a ``session_id`` it joins that session, also after it ended; nothing is kept of a photo without one.
+    """
+    limit = settings.vision.max_photo_bytes
+    allow_body(request.scope, limit + FORM_BYTES)
+    with container.describe_frame.place():
+        data, fields = await _form(request, limit)
+        return await _take(container, principal.owner, data, fields, defer=defer)
+
+
+@router.post(
+    "/vision/frame_b64",
+    response_model=DescribedPhoto,
+    responses=_DEFERRED,
+    openapi_extra=_JSON,
+    summary="Send a photo as JSON",
+)
+async def send_photo_as_json(
+    request: Request, principal: PrincipalDep, container: ContainerDep, settings: SettingsDep, defer: _DeferQuery = False
+) -> Response | DescribedPhoto:
+    """The same, with the photo in base64 or as a data URL."""
+    limit = settings.vision.max_photo_bytes
+    allow_body(request.scope, 4 * limit // 3 + FORM_BYTES)
+    with container.describe_frame.place():
+        body = _validated(PhotoBase64, await _json(request))
+        data = await asyncio.to_thread(_decoded, body.image_b64, limit)
+        fields = PhotoForm(
+            session_id=body.session_id,
+            captured_at=body.metadata.timestamp if body.metadata else None,
+            prompt=body.prompt,
+            language=body.language,
+        )
+        return await _take(container, principal.owner, data, fields, defer=defer)
+
+
+@router.get(
+    "/session/{session_id}/frames/{frame_id}",
+    response_model=FrameJson,
+    responses={200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
+    summary="A photo of a session",
+)
+async def read_frame(
+    request: Request,
+    key: SessionKeyDep,
+    frame_id: str,
+    container: ContainerDep,
+    format: Annotated[
+        Literal["jpeg", "json"] | None,
+        Query(description="The photo, or what was told of it; absent = the photo, unless only JSON is accepted."),
+    ] = None,
+) -> Response | FrameJson:
+    """The photo, upright and without metadata; or, as JSON, where it stands and what was told of it."""
+    await container.sessions.get(key)
+    frame = await container.frames.get(key, frame_id)
+    if format == "json" or (format is None and _wants_json(request)):
+        scenes = await container.frames.scenes(key, frame.photo.duplicate_of or frame_id)
+        return frame_json(frame, scenes[-1] if scenes else None)
+    return Response(await container.photo_files.read(key, frame_id), media_type="image/jpeg")
+
+
+@router.get("/session/{session_id}/frames", summary="Photos of a session")
+async def list_frames(key: SessionKeyDep, container: ContainerDep) -> list[FrameJson]:
+    """Every photo of a session in the order of arrival, and what was told of each."""
+    await container.sessions.get(key)
+    told = {each.frame_id: each for each in await container.frames.scenes(key)}
+    frames = await container.frames.frames(key)
+    return [frame_json(frame, told.get(frame.photo.duplicate_of or frame.frame_id)) for frame in frames]
+
+
+async def _take(
+    container: Container, owner: str, data: bytes, fields: PhotoForm, *, defer: bool
+) -> Response | DescribedPhoto:
+    wanted = PhotoRequest(data, **fields.model_dump(), defer=defer)
+    answer = await container.describe_frame(owner, wanted)
+    key = SessionKey(owner, fields.session_id) if fields.session_id else None
+    interval_s = container.photo_pace.interval_s(key)
+    if defer or answer.scene is None:
+        waiting = DeferredPhoto(
+            frame_id=answer.frame_id,
+            session_id=fields.session_id or "",
+            captured_at=answer.captured_at,
+            photo_interval_s=interval_s,
+        )
+        return JSONResponse(waiting.model_dump(), 202)
+    return described_photo(answer, answer.scene, session_id=fields.session_id, interval_s=interval_s)
+
+
+async def _form(request: Request, limit: int) -> tuple[bytes, PhotoForm]:
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise InvalidInput("send a form (multipart/form-data) with the photo as file", code="missing_file", param="file")
+    async with request.form(max_files=1, max_fields=8, max_part_size=FORM_BYTES) as form:
+        upload = form.get("file")
+        if not isinstance(upload, UploadFile):
+            raise InvalidInput("the form has no file", code="missing_file", param="file")
+        data = await upload.read(limit + 1)
+        fields = {name: value for name, value in form.items() if isinstance(value, str) and value}
+    _check_size(len(data), limit)
+    return data, _validated(PhotoForm, fields)
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return await request.json()
+    except ValueError:
+        raise InvalidInput("the body is not JSON", code="invalid_json") from None
+
+
+
+
+def _validated(model: type[Fields], fields: Any) -> Fields:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        message, param = describe(error.errors(include_url=False, include_input=False)[0])
+        raise InvalidInput(message, code="invalid_request", param=param) from None
+
+
+def _decoded(text: str, limit: int) -> bytes:
+    head = _DATA_URL.match(text)
+    try:
+        data = base64.b64decode(text[head.end() if head else 0 :], validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidInput(
+            "image_b64 is not base64, nor a data URL such as data:image/jpeg;base64,…",
+            code="invalid_base64",
+            param="image_b64",
+        ) from None
+    _check_size(len(data), limit)
+    return data
+
+
+def _check_size(size: int, limit: int) -> None:
+    if not size:
+        raise InvalidInput("the photo is empty", code="invalid_image", param="file")
+    if size > limit:
+        raise TooLarge(f"the photo is larger than {limit} bytes; send it smaller", code="photo_too_large", param="file")
+
+
+def _wants_json(request: Request) -> bool:
+    accept = request.headers.get("accept", "*/*").lower()
+    return "application/json" in accept and "image/" not in accept and "*/*" not in accept

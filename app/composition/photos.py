@@ -1,0 +1,11 @@
+"""What decodes photos."""
+
+from app.infrastructure.photos.limited_photo_decoder import LimitedPhotoDecoder
+from app.settings import Settings
+
+
+def build_photo_decoder(settings: Settings) -> LimitedPhotoDecoder:
+    """A decoder with the settings' bounds; nothing is started yet."""
+    return LimitedPhotoDecoder(
+        max_megapixels=settings.vision.max_megapixels, max_bytes=settings.vision.max_photo_bytes
+    )
