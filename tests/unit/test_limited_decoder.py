@@ -141,7 +141,7 @@ def test_messages_of_the_child() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="systems differ in what can be limited")
 def test_limits_are_set() -> None:
     code = (
-        "import resource as r; from app.infrastructure.audio.decode_child import limit_self; limit_self(1 << 30, 40);"
+        "import resource as r; from app.infrastructure.runtime.process_limits import limit_self; limit_self(1 << 30, 40);"
         "print([r.getrlimit(k) for k in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_NOFILE, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"
     )
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -10,31 +10,12 @@ import struct
 import sys
 from typing import BinaryIO
 
+from app.infrastructure.runtime.process_limits import limit_self
+
 HEADER = struct.Struct("<cI")
 AUDIO, REFUSED, WHOLE, END = b"A", b"R", b"W", b"E"
 MAX_AUDIO_BYTES = 64 * 1024
 MAX_REFUSAL_BYTES = 1000
-_MAX_OPEN_FILES = 64
-
-
-def limit_self(memory_bytes: int, cpu_s: int) -> None:
-    """Give up most of what a process may do, for good. Nothing on Windows, which knows no such limits."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    for kind, limit in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_s),
-        (resource.RLIMIT_NOFILE, _MAX_OPEN_FILES),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        # Systems differ in what they let a process limit (macOS refuses RLIMIT_AS).
-        with contextlib.suppress(ValueError, OSError):
-            hard = resource.getrlimit(kind)[1]
-            allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-            resource.setrlimit(kind, (allowed, allowed))
 
 
 def send_recording(file: BinaryIO, output: BinaryIO) -> None:

@@ -4,11 +4,9 @@ import contextlib
 import logging
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, cast
 
@@ -17,6 +15,7 @@ from app.domain.audio.pcm import from_pcm16
 from app.domain.errors import InvalidInput, Overloaded
 from app.infrastructure.audio.containers import unusable
 from app.infrastructure.audio.decode_child import AUDIO, END, HEADER, MAX_AUDIO_BYTES, MAX_REFUSAL_BYTES, REFUSED, WHOLE
+from app.infrastructure.runtime.child_process import start_child
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +29,7 @@ _CPU_SHARE = 0.05
 """CPU seconds that a second of audio may take; MP3 takes 0.003 on a 2-core x86 machine."""
 MAX_CHILDREN = 8
 """Decoders that may run at once: 8 GiB of address space, of which each uses a tenth."""
-_ROOT = Path(__file__).parents[3]
 _slots = threading.BoundedSemaphore(MAX_CHILDREN)
-_KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP")
 
 
 def decode_apart(
@@ -76,26 +73,11 @@ def _slot() -> Iterator[None]:
 
 def _start(file: BinaryIO, memory_bytes: int, cpu_s: int) -> "subprocess.Popen[bytes]":
     try:
-        return subprocess.Popen(  # noqa: S603 our own interpreter and module
-            [sys.executable, "-m", CHILD_MODULE, str(memory_bytes), str(cpu_s)],
-            stdin=file,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=_ROOT,
-            env=_environment(),
-            start_new_session=True,  # Ctrl-C is for the server, which ends its children itself
-        )
+        return start_child(CHILD_MODULE, [str(memory_bytes), str(cpu_s)], stdin=file)
     except OSError as error:
         raise Overloaded(
             f"no process could be started to decode the recording ({error.strerror}); try again later", retry_after_s=5
         ) from error
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    paths = [str(_ROOT), *filter(None, [kept.get("PYTHONPATH")])]
-    # numpy's threads would each take address space, and are not needed.
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def _blocks(stream: IO[bytes], watchdog: "_Watchdog") -> Generator[Waveform, None, bool]:
