@@ -26,6 +26,7 @@ _ENGLISH = _Words(
     failed={
         "transcribe": "Not all of the recording could be transcribed",
         "diarize": "Speakers could not be told apart",
+        "describe": "Not all photos could be described",
         "analyze": "The transcript could not be analysed",
     },
     internal="an internal error ({reason}), see the server's log",
@@ -35,7 +36,7 @@ _ENGLISH = _Words(
     reaches="The transcript reaches {heard} of {whole}.",
     damaged="An uploaded recording is damaged or cut off: the transcript has what could be decoded of it.",
     silent="No speech was found in this session.",
-    empty="This session has no audio.",
+    empty="This session has neither audio nor photos.",
 )
 _WORDS = {
     "en": _ENGLISH,
@@ -43,6 +44,7 @@ _WORDS = {
         failed={
             "transcribe": "No se pudo transcribir toda la grabación",
             "diarize": "No se pudo distinguir a los hablantes",
+            "describe": "No se pudieron describir todas las fotos",
             "analyze": "No se pudo analizar la transcripción",
         },
         internal="un error interno ({reason}); mira el registro del servidor",
@@ -52,13 +54,13 @@ _WORDS = {
         reaches="La transcripción llega a {heard} de {whole}.",
         damaged="Una grabación subida está dañada o incompleta: la transcripción tiene lo que se pudo decodificar de ella.",
         silent="No se oyó hablar en esta sesión.",
-        empty="Esta sesión no tiene audio.",
+        empty="Esta sesión no tiene ni audio ni fotos.",
     ),
 }
 
 
 def notes_on(
-    session: Session, language: str, failed: Iterable[StageResult], *, silent: bool, damaged: bool
+    session: Session, language: str, failed: Iterable[StageResult], *, silent: bool, photos: bool, damaged: bool
 ) -> tuple[str, ...]:
     """Notes for one version of a session's analysis.
 
@@ -67,6 +69,7 @@ def notes_on(
         language: of the analysis, ISO 639-1; English for those without sentences of their own.
         failed: the stages that did not do their work, in order.
         silent: whether the transcript is empty.
+        photos: whether there are photos.
         damaged: whether a recording was uploaded that could not be decoded as a whole.
     """
     words = _WORDS.get(language, _ENGLISH)
@@ -76,8 +79,10 @@ def notes_on(
         notes.append(words.damaged)
     if any(result.stage == "transcribe" for result in failed):
         notes.append(words.reaches.format(heard=_clock(session.heard_s), whole=_clock(session.audio_s)))
-    elif silent:
-        notes.append(words.silent if session.audio_s else words.empty)
+    elif silent and session.audio_s:
+        notes.append(words.silent)
+    elif silent and not photos:
+        notes.append(words.empty)
     return tuple(notes)
 
 

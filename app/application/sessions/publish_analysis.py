@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.application.sessions.every_event import FINAL_RESULT, IMPORTED, every_event
 from app.application.sessions.feed import Finished, SessionFeed
 from app.application.sessions.notes import notes_on
-from app.domain.analysis.models import Analysis, Findings
+from app.domain.analysis.models import AnalysedPhoto, Analysis, Findings
 from app.domain.audio.models import TimeSpan
 from app.domain.errors import NotFound
 from app.domain.session.gateway import AnalysisStore, EventLog, SessionStore
@@ -16,7 +16,7 @@ from app.domain.session.models import Session, SessionKey, SessionState, StageRe
 RUN = "run"
 """Name of the record that a run keeps among the stages' results."""
 
-STAGES = ("transcribe", "diarize", "analyze")
+STAGES = ("transcribe", "diarize", "describe", "analyze")
 
 
 class AnalysisRuns:
@@ -60,6 +60,7 @@ class AnalysisRuns:
         *,
         lines: Sequence[TranscriptLine],
         gaps: Sequence[TimeSpan],
+        photos: Sequence[AnalysedPhoto],
         models: Mapping[str, str | None],
     ) -> None:
         """Store a run's version, with timings and notes from its stages."""
@@ -73,10 +74,18 @@ class AnalysisRuns:
             findings=findings,
             lines=tuple(lines),
             gaps=tuple(gaps),
+            photos=tuple(photos),
             models=dict(models),
             timings_ms=timings_ms,
             complete=not failed,
-            notes=notes_on(session, findings.language, failed, silent=not lines, damaged=await self._damaged(key)),
+            notes=notes_on(
+                session,
+                findings.language,
+                failed,
+                silent=not lines,
+                photos=bool(photos),
+                damaged=await self._damaged(key),
+            ),
         )
         await self._analyses.add(key, analysis)
 
