@@ -124,3 +124,42 @@ class FrameStore(Protocol):
     async def scenes(self, key: SessionKey, frame_id: str | None = None) -> Sequence[FrameScene]:
         """What was told of a session's photos, or of one, in all languages; of each photo the newest last."""
         ...
+
+
+class PhotoFiles(Protocol):
+    """Keeps sessions' photos, as they were encoded anew: without metadata. They count towards the owner's quota."""
+
+    async def write(self, key: SessionKey, frame_id: str, data: bytes) -> None:
+        """Store one photo; it survives power loss from then on. One that has the id already is replaced.
+
+        Writing while ``delete_all`` runs for the same session may leave a photo: callers do one after the other.
+
+        Args:
+            key: the session; it need not have any files yet.
+            frame_id: ``f`` and 1 to 9 digits.
+            data: a JPEG, see ``Photo.jpeg``.
+
+        Raises:
+            InvalidInput: the key or the id may not be part of a path.
+            StorageError: the disk refuses.
+        """
+        ...
+
+    async def read(self, key: SessionKey, frame_id: str) -> bytes:
+        """The photo, as it was written.
+
+        Raises:
+            NotFound: no such photo (``photo_not_found``).
+            InvalidInput: the key or the id may not be part of a path.
+            StorageError: the disk refuses.
+        """
+        ...
+
+    async def delete_all(self, key: SessionKey) -> None:
+        """Delete all photos of a session; none are no error.
+
+        Raises:
+            InvalidInput: the key may not be part of a path.
+            StorageError: the disk refuses.
+        """
+        ...

@@ -50,7 +50,8 @@ class SessionFiles:
 
     def stored_bytes(self, owner: str) -> int:
         """What an owner's session files take on disk. Blocking."""
-        return sum(_size(path) for path in self.owner_folder(owner).glob("sessions/*/*"))
+        walk = os.walk(self.owner_folder(owner) / "sessions")  # which does not mind folders that are deleted meanwhile
+        return sum(_size(Path(folder, name)) for folder, _, names in walk for name in names)
 
 
 def folder_name(name: str) -> str:
