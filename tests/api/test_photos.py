@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import StartServer
-from tests.photos import BLUE, GREEN, RED, photo
+from tests.coloured_photos import BLUE, GREEN, RED, photo
 from tests.server import Message, RunningServer, spoken
 
 pytestmark = pytest.mark.unit

@@ -33,6 +33,7 @@ from tests.contracts.audio_codec import tone
 from tests.contracts.audio_journal import audio_chunk, gap_chunk, level
 from tests.contracts.test_av_codec import encoded, wav
 from tests.decoders import decoders
+from tests.mutations import mutations
 
 pytestmark = pytest.mark.slow
 MAX_DURATION_S = 120.0
@@ -64,30 +65,6 @@ def journal_files() -> tuple[bytes, bytes]:
         journal.append([audio_chunk(3, 0.01), AudioChunk(4, AudioFormat(Encoding.OPUS), b"\x48abc", 0.02)])
         journal.fill(0.02, level(7, 0.02))
         return (Path(name) / JOURNAL_NAME).read_bytes(), (Path(name) / FILL_NAME).read_bytes()
-
-
-@st.composite
-def mutations(draw: st.DrawFn, original: bytes) -> bytes:
-    """``original`` with bytes changed (early ones more often: there the headers are), cut out, put in twice, or cut off."""
-    data = bytearray(original)
-    for _ in range(draw(st.integers(1, 6))):
-        limit = draw(st.sampled_from([min(64, len(data)), min(400, len(data)), len(data)]))
-        at = draw(st.integers(0, max(0, limit - 1)))
-        length = draw(st.integers(1, 16))
-        kind = draw(st.sampled_from(["overwrite", "overwrite", "extreme", "remove", "repeat", "insert", "cut"]))
-        if kind == "overwrite":
-            data[at : at + length] = draw(st.binary(min_size=1, max_size=length))
-        elif kind == "extreme":
-            data[at : at + 4] = draw(st.sampled_from([b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f"]))
-        elif kind == "remove":
-            del data[at : at + length]
-        elif kind == "repeat":
-            data[at:at] = data[at : at + 256]
-        elif kind == "insert":
-            data[at:at] = draw(st.binary(min_size=1, max_size=64))
-        else:
-            del data[at:]
-    return bytes(data)
 
 
 @contextlib.contextmanager
