@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.domain.analysis.models import ActionItem, Analysis, Claim, Evidence, Findings
+from app.domain.analysis.models import ActionItem, AnalysedPhoto, Analysis, Claim, Evidence, Findings
 from app.domain.audio.models import TimeSpan
 from app.domain.diarization.models import SpeakerTurn
 from app.domain.errors import Conflict, NotFound
@@ -53,12 +53,12 @@ def segment(number: int, text: str = "hola", start: float | None = None) -> Segm
 def analysis(summary: str = "Se tomó una decisión.") -> Analysis:
     evidence = (Evidence(segment_id="s1", quote="hola"),)
     item = ActionItem("Call", "Call Marta.", ("dial", "talk"), "S1", "2026-01-02", "tomorrow", evidence)
-    claim = Claim("We do it.", evidence)
-    risk = Claim("Wet floor", (Evidence(frame_id="f1"),))
+    claim, risk = Claim("We do it.", evidence), Claim("Wet floor", (Evidence(frame_id="f1"), *evidence))
     findings = Findings("es", summary, (claim,), (claim,), (item,), (risk,))
     lines = (TranscriptLine("s1", "S1", 0.0, 1.5, "hola"), TranscriptLine("s2", None, 1.5, 2.0, "sí"))
-    models = {"transcriber": "x", "diarizer": None}
-    return Analysis(findings, lines, (TimeSpan(2.0, 4.5),), models, {"analyze": 12}, False, ("no speakers",))
+    models, gaps = {"transcriber": "x", "diarizer": None}, (TimeSpan(2.0, 4.5),)
+    photos = (AnalysedPhoto("f1", 1001.5, 2.0, "A puddle.", ("Wet floor",)), AnalysedPhoto("f2", 1002.0, 2.5, ""))
+    return Analysis(findings, lines, gaps, models, {"analyze": 12}, False, ("no speakers",), photos=photos)
 
 
 class SessionStoreContract:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.application.sessions.publish_analysis import STAGES
 from app.application.sessions.read_session import SessionReport
-from app.domain.analysis.models import ActionItem, Claim, Evidence
+from app.domain.analysis.models import ActionItem, AnalysedPhoto, Claim, Evidence
 from app.domain.audio.models import TimeSpan
 from app.domain.session.models import TranscriptLine
 
@@ -63,6 +63,16 @@ class SpanJson(BaseModel):
     end: float
 
 
+class PhotoJson(BaseModel):
+    """A photo as the analysis knew it."""
+
+    frame_id: str
+    captured_at: float = Field(description="Unix seconds.")
+    offset_s: float = Field(description="Seconds on the session's clock; negative if taken before it began.")
+    description: str = Field(description="Empty if the photo could not be described.")
+    risks: list[str] = Field(description="The most severe first.")
+
+
 class QualityJson(BaseModel):
     """Whether every stage worked, and if not, why."""
 
@@ -86,7 +96,7 @@ class AnalysisJson(BaseModel):
     action_items: list[ActionItemJson]
     risks: list[str]
     evidence: EvidenceByKind
-    photos: list[dict[str, Any]] = Field(description="Photos of the session; none are taken in yet.")
+    photos: list[PhotoJson] = Field(description="Photos of the session, in the order of its clock.")
     gaps: list[SpanJson]
     models: dict[str, str | None]
     timings_ms: dict[str, int]
@@ -104,6 +114,17 @@ def gaps_json(gaps: Sequence[TimeSpan]) -> list[SpanJson]:
     """Gaps as clients read them; what rounds to nothing is left out."""
     spans = [SpanJson(start=round(gap.start, 3), end=round(gap.end, 3)) for gap in gaps]
     return [span for span in spans if span.start < span.end]
+
+
+def photo_json(photo: AnalysedPhoto) -> PhotoJson:
+    """One photo as clients read it."""
+    return PhotoJson(
+        frame_id=photo.frame_id,
+        captured_at=round(photo.captured_at, 3),
+        offset_s=round(photo.offset_s, 3),
+        description=photo.description,
+        risks=list(photo.risks),
+    )
 
 
 def analysis_json(report: SessionReport) -> AnalysisJson:
@@ -127,7 +148,7 @@ def analysis_json(report: SessionReport) -> AnalysisJson:
             open_questions=_evidence_lists(findings.open_questions),
             risks=_evidence_lists(findings.risks),
         ),
-        photos=[],
+        photos=[photo_json(photo) for photo in analysis.photos],
         gaps=gaps_json(report.analysis.gaps),
         models={role: analysis.models.get(role) for role in ROLES} | dict(analysis.models),
         timings_ms=dict.fromkeys(TIMINGS, 0) | dict(analysis.timings_ms),

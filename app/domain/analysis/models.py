@@ -60,11 +60,30 @@ class Findings:
 
 
 @dataclass(frozen=True)
+class AnalysedPhoto:
+    """A photo as a version of the analysis knew it.
+
+    Attributes:
+        frame_id: its name in the session.
+        captured_at: unix seconds.
+        offset_s: seconds on the session's clock.
+        description: empty if it could not be described.
+        risks: what was dangerous or unusual in it, the most severe first.
+    """
+
+    frame_id: str
+    captured_at: float
+    offset_s: float
+    description: str
+    risks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Analysis:
     """One version of a session's analysis.
 
-    It keeps transcript and gaps as they were when it was made: late audio changes both, and an older version's evidence
-    must still be found in it.
+    It keeps transcript, gaps and photos as they were when it was made: late audio and late photos change them, and an older
+    version's evidence must still be found in it.
 
     Attributes:
         findings: summary and claims. Speakers are labels (``S1``); names are put in on reading.
@@ -75,6 +94,7 @@ class Analysis:
         complete: False if a stage failed.
         notes: for the user, why it is not complete or what to mind.
         version: given by the store, from 1.
+        photos: the session's, in the order of its clock.
     """
 
     findings: Findings
@@ -85,3 +105,4 @@ class Analysis:
     complete: bool = True
     notes: tuple[str, ...] = field(default=())
     version: int = 0
+    photos: tuple[AnalysedPhoto, ...] = ()

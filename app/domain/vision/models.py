@@ -170,6 +170,25 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class SeenPhoto:
+    """A photo of a session, placed on the session's clock (``domain/vision/clock.py``).
+
+    Attributes:
+        frame_id: its name in the session.
+        captured_at: unix seconds when it was taken: as the client says, else when it came.
+        offset_s: the same on the session's clock; negative if it was taken before the session began.
+        scene: what was seen, in the language of the analysis as far as the describer writes it; None if it could not be described.
+        duplicate_of: the photo that it is nearly the same as.
+    """
+
+    frame_id: str
+    captured_at: float
+    offset_s: float
+    scene: Scene | None
+    duplicate_of: str | None = None
+
+
+@dataclass(frozen=True)
 class DescribeOptions:
     """What is wanted of a describer.
 

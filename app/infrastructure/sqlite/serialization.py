@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from app.domain.analysis.models import ActionItem, Analysis, Claim, Evidence, Findings
+from app.domain.analysis.models import ActionItem, AnalysedPhoto, Analysis, Claim, Evidence, Findings
 from app.domain.audio.models import TimeSpan
 from app.domain.session.models import SessionConfig, TranscriptLine
 from app.domain.transcription.models import Word
@@ -51,7 +51,12 @@ def analysis_from_json(text: str, version: int) -> Analysis:
         complete=body.get("complete", True),
         notes=tuple(body.get("notes", ())),
         version=version,
+        photos=tuple(_photo(photo) for photo in body.get("photos", ())),
     )
+
+
+def _photo(body: Mapping[str, Any]) -> AnalysedPhoto:
+    return AnalysedPhoto(**{**body, "risks": tuple(body.get("risks", ()))})
 
 
 def _findings(body: Mapping[str, Any]) -> Findings:
