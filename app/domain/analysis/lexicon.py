@@ -85,16 +85,7 @@ def lexicon_for(language: str) -> Lexicon:
     path = _FOLDER / f"{language}.txt"
     if not language.isalpha() or not path.is_file():
         return Lexicon(language)
-    sections: dict[str, list[str]] = {}
-    name = ""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("[") and line.endswith("]") and line[1:-1].isidentifier():
-            name = line[1:-1]
-        elif line and not line.startswith("#"):
-            sections.setdefault(name, []).append(line)
-    for fragment in sections.pop("fragments", []):
-        name, _, expression = fragment.partition(": ")
-        sections = {title: [e.replace(f"<<{name}>>", expression) for e in lines] for title, lines in sections.items()}
+    sections = read_sections(path)
     words = {name: frozenset(" ".join(sections.pop(name, [])).split()) for name in _WORD_LISTS}
     return Lexicon(
         language,
@@ -102,3 +93,18 @@ def lexicon_for(language: str) -> Lexicon:
         stop_words=words["stop_words"],
         not_names=words["not_names"],
     )
+
+
+def read_sections(path: Path) -> dict[str, list[str]]:
+    """The lines of a lexicon file by section, with fragments put in; titles are identifiers, joined by full stops."""
+    sections: dict[str, list[str]] = {}
+    name = ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("[") and line.endswith("]") and line[1:-1].replace(".", "").isidentifier():
+            name = line[1:-1]
+        elif line and not line.startswith("#"):
+            sections.setdefault(name, []).append(line)
+    for fragment in sections.pop("fragments", []):
+        name, _, expression = fragment.partition(": ")
+        sections = {title: [e.replace(f"<<{name}>>", expression) for e in lines] for title, lines in sections.items()}
+    return sections
