@@ -1,0 +1,41 @@
+"""A scene in words, composed from what small models saw."""
+
+from app.domain.vision.models import DescribeOptions, Scene, SceneEvidence
+from app.domain.vision.questions import understand
+from app.domain.vision.reading import MAX_LINES
+from app.domain.vision.risks.judge import find_risks
+from app.domain.vision.view import look
+from app.domain.vision.wording.answering import answer
+from app.domain.vision.wording.lexicon import lexicon_for
+from app.domain.vision.wording.telling import describe
+from app.domain.vision.wording.warning import risk_of, suggestions_for
+
+
+def compose_scene(evidence: SceneEvidence, options: DescribeOptions) -> Scene:
+    """Tell what was seen in a photo.
+
+    The same evidence and options always give the same scene. Text in the photo is only ever quoted, and the question is never repeated.
+
+    Args:
+        evidence: what the models saw; objects of other labels than COCO's are carried over and not told.
+        options: language of the telling (English for those without a lexicon), and the wearer's question.
+
+    Returns:
+        The scene: a description that is not empty, with the answer to the question first; risks by severity; a suggestion for
+        each distinct action.
+    """
+    lexicon = lexicon_for(options.language)
+    view = look(evidence)
+    findings = find_risks(view)
+    risks = tuple(risk_of(finding, lexicon) for finding in findings)
+    answered = (
+        [] if options.prompt is None else answer(understand(options.prompt, options.language), view, risks, lexicon)
+    )
+    return Scene(
+        description=" ".join([*answered, *describe(view, lexicon)]),
+        risks=risks,
+        suggestions=suggestions_for(findings, view, lexicon),
+        objects=evidence.objects,
+        text=tuple(line for reading in view.readings for line in reading.lines)[:MAX_LINES],
+        language=lexicon.language,
+    )

@@ -1,0 +1,141 @@
+"""Warning signs that can be read, in Spanish and English, and in spite of slips of the recogniser."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from app.domain.vision.models import Severity
+from app.domain.vision.reading import SURE_TEXT, Reading, plain, shortened
+from app.domain.vision.risks.finding import Finding
+from app.domain.vision.view import View
+
+_FILE = Path(__file__).with_name("signs.toml")
+_WORD = re.compile(r"[^\W_]+")
+_DIGITS_FOR_LETTERS = str.maketrans("01358", "oiesb")
+"""What recognisers read for letters of the same shape."""
+_FEW_WORDS = 5
+_MAX_QUOTE = 40
+_LOOK_ALIKE = ("ocgqdeau", "iltjfr", "mnwhrvu", "bpdrhk", "sbz", "gqy", "efbc", "kxh", "vyu")
+"""Letters of much the same shape, small or capital."""
+_REAL_WORDS = frozenset(
+    {
+        "dancer",
+        "dances",
+        "warming",
+        "warring",
+        "hazards",
+        "peligran",
+        "peligra",
+    }
+)
+"""Words within such a slip of a sign's word: read exactly, they are themselves."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What a kind of sign says; the lists are explained in signs.toml."""
+
+    kind: str
+    severity: Severity
+    phrases: tuple[str, ...]
+    words: tuple[str, ...]
+    alone: tuple[str, ...]
+
+
+def signs(view: View) -> Iterator[Finding]:
+    """What signs warn of. The same words on pages and screens are no sign, and told as words; on clothes they are not told."""
+    for reading in view.readings:
+        for sign in _known_signs():
+            words = _found(sign, reading)
+            if not words or reading.worn:
+                continue
+            sure = reading.confidence >= SURE_TEXT
+            if reading.on_sign:
+                yield Finding(sign.kind, sign.severity, words=shortened(words, _MAX_QUOTE), sure=sure)
+            elif sign.severity.rank > Severity.INFO.rank:
+                yield Finding("warning_words", Severity.INFO, words=shortened(words, _MAX_QUOTE), sure=sure)
+            break
+
+
+def slips(read: str, expected: str, limit: int) -> int:
+    """Levenshtein's distance in which letters of unlike shape count twice; ``limit + 1`` if it is larger than ``limit``."""
+    if abs(len(read) - len(expected)) > limit:
+        return limit + 1
+    row = list(range(len(expected) + 1))
+    for index, letter in enumerate(read, 1):
+        above, row[0] = row[0], index
+        for column, match in enumerate(expected, 1):
+            replaced = above + _replacing(letter, match)
+            above, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, replaced)
+    return min(row[-1], limit + 1)
+
+
+def _replacing(letter: str, other: str) -> int:
+    if letter == other:
+        return 0
+    return 1 if any(letter in shapes and other in shapes for shapes in _LOOK_ALIKE) else 2
+
+
+@cache
+def _known_signs() -> tuple[Sign, ...]:
+    entries = tomllib.loads(_FILE.read_text(encoding="utf-8"))["sign"]
+    return tuple(
+        Sign(
+            entry["kind"],
+            Severity(entry["severity"]),
+            *(tuple(entry.get(name, ())) for name in ("phrases", "words", "alone")),
+        )
+        for entry in entries
+    )
+
+
+def _found(sign: Sign, reading: Reading) -> str:
+    """The words of a sign as they were read; empty if they are not there."""
+    whole = _tokens(reading.text)
+    found = _first(whole, sign.phrases)
+    if not found and (len(whole) <= _FEW_WORDS or not reading.on_sign):
+        found = _first(whole, sign.words)
+    lines = (_tokens(line) for line in reading.lines) if not found else ()
+    for line in lines:
+        written = "".join(plain_word for plain_word, _ in line)
+        found = found or (
+            " ".join(word for _, word in line) if any(_same(written, each) for each in sign.alone) else ""
+        )
+    return found
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    """Words as they are compared, and as they were read."""
+    return [(_folded(word), word) for word in _WORD.findall(text)]
+
+
+def _folded(word: str) -> str:
+    """Without accents, and with the letters that digits inside of a word stand for."""
+    lower = plain(word)
+    return lower if lower.isdigit() else lower.translate(_DIGITS_FOR_LETTERS)
+
+
+def _first(tokens: Sequence[tuple[str, str]], phrases: Iterable[str]) -> str:
+    """The first phrase that stands between borders of words; recognisers lose or add spaces inside of it."""
+    for phrase in phrases:
+        compact = phrase.replace(" ", "")
+        for start in range(len(tokens)):
+            written = ""
+            for end in range(start, len(tokens)):
+                written += tokens[end][0]
+                if len(written) > len(compact) + 2:
+                    break
+                if _same(written, compact):
+                    return " ".join(word for _, word in tokens[start : end + 1])
+    return ""
+
+
+def _same(read: str, expected: str) -> bool:
+    """Equal but for slips: none in short words, which have too many neighbours, one from six letters, two from ten."""
+    allowed = 0 if len(expected) < 6 else 1 if len(expected) < 10 else 2
+    if read == expected:
+        return True
+    return allowed > 0 and read not in _REAL_WORDS and slips(read, expected, allowed) <= allowed

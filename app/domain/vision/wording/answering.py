@@ -1,0 +1,89 @@
+"""Answers to what the wearer asks: what the evidence can answer, and else that it cannot."""
+
+from collections.abc import Sequence
+
+from app.domain.vision.models import Risk, Severity
+from app.domain.vision.questions import Asked, Question
+from app.domain.vision.reading import SURE_TEXT, Reading, flowing, shortened
+from app.domain.vision.view import View
+from app.domain.vision.wording.grouping import grouped, place_of, placed, plural_verb
+from app.domain.vision.wording.lexicon import Lexicon, capitalised
+
+MAX_READ_CHARS = 700
+"""About a minute of speech."""
+_MAX_GROUPS = 5
+_MAX_DANGERS = 3
+
+
+def answer(question: Question, view: View, risks: Sequence[Risk], lexicon: Lexicon) -> list[str]:
+    """The sentences that answer a question; empty for a plain description."""
+    if question.asked is Asked.DESCRIPTION:
+        return []
+    if question.asked is Asked.TEXT:
+        return [_read(view.readings, lexicon)]
+    if question.asked is Asked.DANGER:
+        return _dangers(risks, lexicon)
+    if question.asked in {Asked.UNKNOWN_THING, Asked.OTHER}:
+        return [lexicon.say("answers", "unknown_thing" if question.asked is Asked.UNKNOWN_THING else "cannot")]
+    return _about_things(question, view, lexicon)
+
+
+def _read(readings: Sequence[Reading], lexicon: Lexicon) -> str:
+    if not readings:
+        return lexicon.say("answers", "read_nothing")
+    text = shortened(flowing(readings), MAX_READ_CHARS)
+    sure = all(each.confidence >= SURE_TEXT for each in readings)
+    return lexicon.say("answers", "read" if sure else "read_unsure", quotes=lexicon.quoted(text))
+
+
+def _dangers(risks: Sequence[Risk], lexicon: Lexicon) -> list[str]:
+    if not risks:
+        return [lexicon.say("answers", "no_danger")]
+    immediate = risks[0].severity is not Severity.INFO
+    return [lexicon.say("answers", "danger" if immediate else "care"), *(risk.text for risk in risks[:_MAX_DANGERS])]
+
+
+def _about_things(question: Question, view: View, lexicon: Lexicon) -> list[str]:
+    found = view.of(question.labels)
+    caveats = [lexicon.say("answers", "people")] if question.who else []
+    caveats += [lexicon.say("answers", "no_details")] if question.details and found and not question.who else []
+    if not found:
+        none = lexicon.none_of(question.labels[0])
+        verb = lexicon.verb("recognised", lexicon.nouns[question.labels[0]].plural_in_form)
+        named = {"none": none, "None": capitalised(none), "recognised": verb}
+        return [lexicon.say("answers", "none", **named)] if len(question.labels) == 1 else [_none_of_kind(lexicon)]
+    sure = [each for each in found if each.sure]
+    groups = grouped(sure or found)[:_MAX_GROUPS]
+    plural = plural_verb(groups[0], lexicon)
+    verb = lexicon.verb("is", plural)
+    listed = placed(groups, view, lexicon)
+    if not sure:
+        section, key = ("answers", "maybe") if question.asked is Asked.PRESENCE else ("sentences", "unsure")
+        said = lexicon.say(section, key, **{"is": verb, "list": listed})
+    elif question.asked is Asked.NUMBER:
+        return [_number(question, view, lexicon), *caveats]
+    elif question.asked is Asked.PLACE and len(groups) == 1 and place_of(groups[0], view, lexicon):
+        group = groups[0]
+        the = capitalised(lexicon.the(group.label, group.count))
+        located = lexicon.verb("is_located", plural)
+        place = place_of(group, view, lexicon)
+        said = lexicon.say("answers", "where", The=the, located=located, place=place)
+    else:
+        key = "where_many" if question.asked is Asked.PLACE else "yes"
+        said = lexicon.say("answers", key, **{"is": verb, "Is": capitalised(verb), "list": listed})
+    return [said, *caveats]
+
+
+def _number(question: Question, view: View, lexicon: Lexicon) -> str:
+    """How many of each class that was asked for, wherever they are."""
+    sure = [each.label for each in view.of(question.labels) if each.sure]
+    counts = {label: sure.count(label) for label in dict.fromkeys(sure)}
+    listed = lexicon.listed([lexicon.amount(label, count) for label, count in counts.items()])
+    plural = len(sure) > 1 or lexicon.nouns[sure[0]].plural_in_form
+    verb = lexicon.verb("recognised", plural)
+    words = {"recognised": verb, "Recognised": capitalised(verb), "list": listed, "List": capitalised(listed)}
+    return lexicon.say("answers", "count", **words)
+
+
+def _none_of_kind(lexicon: Lexicon) -> str:
+    return lexicon.say("answers", "none_of_kind")

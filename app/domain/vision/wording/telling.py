@@ -1,0 +1,215 @@
+"""The description: sentences about what was seen, near things first, and about what can be read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from zlib import crc32
+
+from app.domain.vision.questions import Asked, Question
+from app.domain.vision.reading import SURE_TEXT, Reading, flowing, is_page, shortened
+from app.domain.vision.risks.vehicles import on_road
+from app.domain.vision.setting import setting_of
+from app.domain.vision.view import Sighting, View
+from app.domain.vision.wording.grouping import (
+    DEPTHS,
+    Group,
+    amount_of,
+    grouped,
+    place_of,
+    placed,
+    plural_verb,
+    with_belongings,
+)
+from app.domain.vision.wording.lexicon import Lexicon, capitalised
+
+MAX_QUOTED_CHARS = 240
+_MAX_QUOTES = 4
+_MAX_QUOTE_CHARS = 120
+_PAGE_CHARS = 200
+_MAX_GROUPS = 7
+"""More is not listened to; what is left out is small, and told in a few words."""
+_MAX_SMALL = 3
+_MAX_UNSURE = 3
+_CROWD = 8
+"""From here on, detectors merge and miss people: the number found is a lower bound."""
+_PAVEMENT_SHARE = 0.5
+_SINGLE_SIDES = frozenset({"ahead", "left", "right"})
+
+
+def describe(view: View, lexicon: Lexicon, answered: Question | None = None) -> list[str]:
+    """A few sentences, the most useful first, without what an answer has just told; never empty without an answer."""
+    named = answered.labels if answered is not None else ()
+    things = [each for each in view.sightings if each.label not in named]
+    seen = [*_seen(things, view, lexicon), *_ground(view, lexicon)]
+    sentences = [*_caveats(view, lexicon), *_impression(view, lexicon), *seen]
+    text = "" if answered is not None and answered.asked is Asked.TEXT else text_sentence(view.readings, lexicon)
+    if not view.sightings and not view.shown:
+        sentences.append(lexicon.say("sentences", "only_text" if text else "nothing"))
+    return [*sentences, text] if text else sentences
+
+
+def text_sentence(readings: Sequence[Reading], lexicon: Lexicon) -> str:
+    """What can be read, quoted and bounded; empty if nothing can."""
+    sure = [each for each in readings if each.confidence >= SURE_TEXT]
+    told = sure or list(readings)
+    if not told:
+        return ""
+    if is_page(told):
+        start = shortened(flowing(told), _PAGE_CHARS)
+        return lexicon.say("sentences", "page", quotes=lexicon.quoted(start))
+    largest = sorted(told, key=lambda each: -each.box.height / len(each.lines))[:_MAX_QUOTES]
+    chosen = [each for each in told if each in largest]
+    quotes = list(dict.fromkeys(lexicon.quoted(shortened(each.text, _MAX_QUOTE_CHARS)) for each in chosen))
+    while len(quotes) > 1 and sum(map(len, quotes)) > MAX_QUOTED_CHARS:
+        quotes.pop()
+    left_out = len(quotes) < len({each.text for each in told})
+    key = "reads_unsure" if not sure else "reads_more" if left_out else "reads"
+    return lexicon.say("sentences", key, quotes=lexicon.listed(quotes))
+
+
+def _caveats(view: View, lexicon: Lexicon) -> Iterator[str]:
+    if view.dark:
+        yield lexicon.say("sentences", "dark")
+    elif view.blurred:
+        yield lexicon.say("sentences", "blurred")
+
+
+def _impression(view: View, lexicon: Lexicon) -> Iterator[str]:
+    setting = setting_of(view)
+    if setting is not None:
+        yield lexicon.say("settings", setting)
+
+
+def _ground(view: View, lexicon: Lexicon) -> Iterator[str]:
+    if on_road(view):
+        yield lexicon.say("sentences", "roadway")
+    elif view.outdoors and view.ground.get("sidewalk", 0.0) >= _PAVEMENT_SHARE:
+        yield lexicon.say("sentences", "pavement")
+
+
+def _seen(things: Sequence[Sighting], view: View, lexicon: Lexicon) -> Iterator[str]:
+    people = [each for each in things if each.label == "person"]
+    crowd = len(people) >= _CROWD
+    if crowd:
+        near = any(each.depth == "near" for each in people)
+        number = lexicon.number(len(people), lexicon.nouns["person"])
+        yield lexicon.say("sentences", "crowd_near" if near else "crowd", number=number)
+    apart = [each for each in things if not (crowd and each.label == "person")]
+    groups, doubtful = _counted(with_belongings(grouped(each for each in apart if each.sure)), apart)
+    told = sorted(sorted(groups, key=lambda each: -each.prominence)[:_MAX_GROUPS], key=groups.index)
+    yield from _sentences(told, view, lexicon)
+    yield from _small([each for each in groups if each not in told], told, lexicon)
+    yield from _doubtful(doubtful, {each.label for each in groups}, crowd, view, lexicon)
+    yield from _shown(view.shown, lexicon)
+
+
+def _counted(groups: Sequence[Group], things: Sequence[Sighting]) -> tuple[list[Group], list[Sighting]]:
+    """Groups that know whether there may be more of them, and the doubtful things that are left: other ones, or elsewhere."""
+    doubtful = [each for each in things if not each.sure]
+    unsure = {(each.label, each.depth) for each in doubtful}
+    known = {(group.label, group.depth) for group in groups}
+    counted = [replace(group, more=(group.label, group.depth) in unsure) for group in groups]
+    return counted, [each for each in doubtful if (each.label, each.depth) not in known]
+
+
+def _sentences(groups: Sequence[Group], view: View, lexicon: Lexicon) -> Iterator[str]:
+    """A sentence for each distance; their shapes alternate, beginning with one that depends on what was seen."""
+    place_first = crc32(" ".join(group.label for group in groups).encode()) % 2 == 0
+    mentioned: set[str] = set()
+    for depth in DEPTHS:
+        here = [group for group in groups if group.depth == depth]
+        if here:
+            beyond = depth == "middle" and bool(mentioned)
+            clauses = list(_clauses(here, view, lexicon, mentioned, beyond))
+            yield _sentence(clauses, lexicon, place_first)
+            place_first = not place_first or not clauses[0].place
+
+
+@dataclass(frozen=True)
+class _Clause:
+    """Things at one place: "two chairs", "on the left"; the place is empty for what is all over."""
+
+    place: str
+    listed: str
+    plural: bool
+    side: str
+
+
+def _clauses(
+    groups: Sequence[Group], view: View, lexicon: Lexicon, mentioned: set[str], beyond: bool
+) -> Iterator[_Clause]:
+    """The clauses of a sentence; adds to ``mentioned`` the labels that they name."""
+    for index, (side, members) in enumerate(groupby(_by_side(groups), key=lambda group: group.side)):
+        inside = list(members)
+        names = []
+        for group in inside:
+            names.append(amount_of(group, lexicon, again=group.label in mentioned))
+            mentioned.add(group.label)
+        place = place_of(inside[0], view, lexicon)
+        listed = lexicon.listed(names)
+        if side in _SINGLE_SIDES and (index or beyond):
+            place = lexicon.say("places", f"beyond_{side}") if not index else lexicon.say("sides", side)
+        elif not place and len(inside) == 1:
+            listed = _nearest(inside[0], listed, lexicon)
+        yield _Clause(place, listed, plural_verb(inside[0], lexicon), side)
+
+
+def _nearest(group: Group, listed: str, lexicon: Lexicon) -> str:
+    """What is all over, with the place of the nearest."""
+    nearest = min(group.members, key=lambda each: each.distance_m)
+    kind = lexicon.nouns[group.label].kind[0]
+    return lexicon.say("grammar", f"nearest_{kind}", list=listed, place=lexicon.say("sides", nearest.side))
+
+
+def _sentence(clauses: Sequence[_Clause], lexicon: Lexicon, place_first: bool) -> str:
+    first = clauses[0]
+    verb = lexicon.verb("is", first.plural)
+    if not first.place:
+        said = [lexicon.say("sentences", "no_place", **{"is": verb, "list": first.listed})]
+    else:
+        place = f"{first.place}," if "," in first.place and place_first else first.place
+        key = "place_first" if place_first else "list_first"
+        said = [lexicon.say("sentences", key, **{"place": place, "is": verb, "list": first.listed})]
+    for clause in clauses[1:]:
+        key = "next_place" if clause.place else "also"
+        verb = lexicon.verb("is", clause.plural)
+        said.append(lexicon.say("sentences", key, **{"place": clause.place, "is": verb, "list": clause.listed}))
+    return capitalised("; ".join(said)) + "."
+
+
+def _by_side(groups: Sequence[Group]) -> list[Group]:
+    """Groups of one side next to each other, in the order in which the sides come first."""
+    order = list(dict.fromkeys(group.side for group in groups))
+    return sorted(groups, key=lambda group: order.index(group.side))
+
+
+def _small(groups: Sequence[Group], told: Sequence[Group], lexicon: Lexicon) -> Iterator[str]:
+    """What is left out, by name: only classes that were not told yet."""
+    known = {group.label for group in told} | {label for group in told for label in group.belongings}
+    labels = list(dict.fromkeys(group.label for group in groups if group.label not in known))[:_MAX_SMALL]
+    if labels:
+        items = [
+            lexicon.nouns[label].plural if _total(groups, label) > 1 else lexicon.amount(label, 1) for label in labels
+        ]
+        yield lexicon.say("sentences", "small", seen=lexicon.verb("seen", True), list=lexicon.listed(items))
+
+
+def _total(groups: Sequence[Group], label: str) -> int:
+    return sum(group.count for group in groups if group.label == label)
+
+
+def _doubtful(things: Sequence[Sighting], known: set[str], crowd: bool, view: View, lexicon: Lexicon) -> Iterator[str]:
+    groups = sorted(grouped(things), key=lambda group: -group.prominence)[:_MAX_UNSURE]
+    if groups:
+        verb = lexicon.verb("is", plural_verb(groups[0], lexicon))
+        key = "unsure_also" if known or crowd else "unsure"
+        yield lexicon.say("sentences", key, **{"is": verb, "list": placed(groups, view, lexicon, known)})
+
+
+def _shown(things: Sequence[Sighting], lexicon: Lexicon) -> Iterator[str]:
+    labels = list(dict.fromkeys(each.label for each in things))[:_MAX_SMALL]
+    if labels:
+        counts = {label: sum(each.label == label for each in things) for label in labels}
+        many = counts[labels[0]] > 1 or len(labels) > 1 or lexicon.nouns[labels[0]].plural_in_form
+        items = lexicon.listed([lexicon.amount(label, count) for label, count in counts.items()])
+        yield lexicon.say("sentences", "shown", seen=lexicon.verb("seen", many), list=items)
