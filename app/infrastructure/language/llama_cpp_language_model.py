@@ -11,9 +11,9 @@ from app.domain.errors import ConfigurationError, InvalidInput
 from app.domain.language.gateway import LanguageModel
 from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message, Weighing
 from app.infrastructure.language.chat_templates import ChatTemplate, recognise
-from app.infrastructure.language.llama_cpp_engine import LlamaCppEngine, Logits
-from app.infrastructure.language.llama_cpp_sampling import TokenChooser
 from app.infrastructure.runtime.cores import give_way, usable_cores
+from app.infrastructure.runtime.llama_cpp.engine import LlamaCppEngine, Logits
+from app.infrastructure.runtime.llama_cpp.sampling import TokenChooser
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker
 
 _NICENESS = 5

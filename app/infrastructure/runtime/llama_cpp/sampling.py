@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors import InvalidInput
-from app.infrastructure.language.llama_cpp_engine import LlamaCppEngine, Logits
+from app.infrastructure.runtime.llama_cpp.engine import LlamaCppEngine, Logits
 
 _SHORTLIST = (1, 64)
 """A grammar is tried on the likeliest tokens first: trying the whole vocabulary takes as long as evaluating a token."""
