@@ -157,6 +157,20 @@ class ModelSettings(BaseModel):
         return str(self.path or self.language_model_model)
 
 
+class VisionSettings(BaseModel):
+    """Photos: what describes them."""
+
+    describer_model: str = Field("smolvlm2-500m", description="Catalog name, or path of a GGUF file or its folder.")
+    projector: HomePath | None = Field(None, description="Its projector; default: the mmproj*.gguf beside the model.")
+    image_tokens: int = Field(256, ge=64, le=4096, description="How many a photo may take: detail against time.")
+    server_url: str | None = Field(None, description="Of a server that understands /v1/chat/completions.")
+    server_model: str = Field("", description="The server's name for its model; may be left out if it has but one.")
+    server_key: SecretStr | None = None
+    server_key_header: Literal["bearer", "api-key"] = "bearer"
+    server_streaming: bool = Field(True, description="Take the server's answer as it is written.")
+    timeout_s: float = Field(60.0, gt=0, le=600, description="Bound on waiting and describing together.")
+
+
 class GenerationSettings(BaseModel):
     """Defaults of text generation."""
 

@@ -19,6 +19,7 @@ from app.infrastructure.transcription.whisper import FasterWhisperTranscriber
 from app.infrastructure.vad.dummy import DummyVad
 from app.infrastructure.vad.silero import SileroVad
 from app.infrastructure.vision.dummy_describer import DummySceneDescriber
+from app.infrastructure.vision.llama_cpp_describer import LlamaCppSceneDescriber
 from app.settings import Settings
 
 Locate: TypeAlias = Callable[[str], Path]
@@ -88,6 +89,19 @@ LANGUAGE_MODELS: Mapping[str, Entry[LanguageModel]] = {
 }
 SCENE_DESCRIBERS: Mapping[str, Entry[SceneDescriber]] = {
     "dummy": Entry(lambda settings, locate: DummySceneDescriber()),
+    "llama-cpp": Entry(
+        lambda settings, locate: LlamaCppSceneDescriber(
+            settings.vision.describer_model,
+            locate,
+            projector=settings.vision.projector,
+            context_tokens=settings.models.context_tokens,
+            image_tokens=settings.vision.image_tokens,
+            threads=settings.models.threads,
+            deadline_s=settings.vision.timeout_s,
+        ),
+        model=lambda settings: settings.vision.describer_model,
+        packages={"llama_cpp": "llama-cpp-python"},
+    ),
 }
 ROLES: Mapping[str, Mapping[str, Entry[Any]]] = {
     "vad": VOICE_ACTIVITY_DETECTORS,

@@ -69,6 +69,16 @@ class LlamaCppEngine:
         return self._api
 
     @property
+    def model(self) -> Any:
+        """The C handle, for what is loaded on top of the model."""
+        return self._model
+
+    @property
+    def context(self) -> Any:
+        """The C handle, for those who go on after an evaluated prompt; the next evaluation forgets what they added."""
+        return self._context
+
+    @property
     def vocabulary(self) -> Any:
         """The C handle, for grammars."""
         return self._vocabulary

@@ -1,0 +1,55 @@
+"""How each family of vision-language models marks who says what, and where the photo goes.
+
+Written out here, since a template in a GGUF file is a program that is never run (CVE-2024-34359).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from app.infrastructure.runtime.llama_cpp.engine import LlamaCppEngine
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One family's layout; only these marks become control tokens, never the texts between them.
+
+    Attributes:
+        start: before the instruction.
+        middle: between the instruction and the photo.
+        photo_end: between the photo and the request.
+        end: after the request, where the answer begins.
+    """
+
+    start: str
+    middle: str
+    photo_end: str
+    end: str
+
+    def before_photo(self, text: LlamaCppEngine, instruction: str) -> list[int]:
+        """Tokens up to the photo."""
+        pieces = (self._marks(text, self.start), text.tokenize(instruction), self._marks(text, self.middle))
+        return list(chain(text.opening(), *pieces))
+
+    def after_photo(self, text: LlamaCppEngine, request: str) -> list[int]:
+        """Tokens from the photo to the answer."""
+        pieces = (self._marks(text, self.photo_end), text.tokenize(request), self._marks(text, self.end))
+        return list(chain(*pieces))
+
+    @staticmethod
+    def _marks(text: LlamaCppEngine, marks: str) -> Sequence[int]:
+        return text.tokenize(marks, markup=True) if marks else []
+
+
+SMOLVLM = Layout("<|im_start|>System: ", "<end_of_utterance>\nUser:", "", "<end_of_utterance>\nAssistant:")
+CHATML = Layout("<|im_start|>system\n", "<|im_end|>\n<|im_start|>user\n", "", "<|im_end|>\n<|im_start|>assistant\n")
+"""Qwen2-VL, Qwen2.5-VL and Qwen3-VL; their marks around the photo come with it."""
+PLAIN = Layout("", "\n\nUSER: ", "\n", "\nASSISTANT:")
+"""LLaVA 1.5, and readable by any model."""
+
+
+def layout_of(text: LlamaCppEngine) -> Layout:
+    """The layout that a model was trained on, by its vocabulary's control tokens."""
+    if text.is_control_token("<end_of_utterance>"):
+        return SMOLVLM
+    return CHATML if text.is_control_token("<|im_start|>") else PLAIN
