@@ -20,6 +20,7 @@ from app.infrastructure.vad.dummy import DummyVad
 from app.infrastructure.vad.silero import SileroVad
 from app.infrastructure.vision.dummy_describer import DummySceneDescriber
 from app.infrastructure.vision.llama_cpp_describer import LlamaCppSceneDescriber
+from app.infrastructure.vision.openai_describer import OpenAiSceneDescriber
 from app.settings import Settings
 
 Locate: TypeAlias = Callable[[str], Path]
@@ -101,6 +102,17 @@ SCENE_DESCRIBERS: Mapping[str, Entry[SceneDescriber]] = {
         ),
         model=lambda settings: settings.vision.describer_model,
         packages={"llama_cpp": "llama-cpp-python"},
+    ),
+    "openai": Entry(
+        lambda settings, locate: OpenAiSceneDescriber(
+            settings.vision.server_url,
+            settings.vision.server_model,
+            key=settings.vision.server_key.get_secret_value() if settings.vision.server_key else None,
+            key_header=settings.vision.server_key_header,
+            streaming=settings.vision.server_streaming,
+            deadline_s=settings.vision.timeout_s,
+        ),
+        packages={"httpx2": "httpx2", "PIL": "pillow"},
     ),
 }
 ROLES: Mapping[str, Mapping[str, Entry[Any]]] = {

@@ -67,7 +67,7 @@ def test_every_adapter_in_a_ports_folder_is_registered(role: str) -> None:
 @pytest.mark.parametrize(("role", "name"), ENTRIES)
 def test_models_that_adapters_need_are_in_the_catalog(role: str, name: str) -> None:
     model = ROLES[role][name].model
-    assert (model is None) == (name == "dummy")
+    assert (model is None) == (name in {"dummy", "openai"})  # the model of the latter is on another machine
     assert model is None or model(Settings(profile="dummy")) in read_catalog()
 
 

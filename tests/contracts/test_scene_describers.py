@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -6,8 +6,10 @@ import pytest
 from app.domain.vision.gateway import SceneDescriber
 from app.infrastructure.vision.dummy_describer import DummySceneDescriber
 from app.infrastructure.vision.llama_cpp_describer import LlamaCppSceneDescriber
+from app.infrastructure.vision.openai_describer import OpenAiSceneDescriber
 from tests.contracts.scene_describer import SceneDescriberContract
 from tests.tiny_vision_models import FAMILIES, Family, write_tiny_vision_model
+from tests.vision_server import run_vision_server
 
 
 @pytest.mark.unit
@@ -31,3 +33,11 @@ class TestLlamaCppSceneDescriber(SceneDescriberContract):
     @pytest.fixture
     def describer(self, tiny_model: SceneDescriber) -> SceneDescriber:
         return tiny_model
+
+
+@pytest.mark.unit
+class TestOpenAiSceneDescriber(SceneDescriberContract):
+    @pytest.fixture(params=[True, False], ids=["streaming", "whole"])
+    async def describer(self, request: pytest.FixtureRequest) -> AsyncIterator[SceneDescriber]:
+        async with run_vision_server() as server:
+            yield OpenAiSceneDescriber(server.url, "tiny", streaming=request.param)
