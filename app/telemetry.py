@@ -84,7 +84,7 @@ def configure_logging(level: str, log_format: Literal["console", "json"]) -> Non
     for own_handlers in ("uvicorn", "uvicorn.access"):  # of its command line, and past these rules
         logging.getLogger(own_handlers).handlers.clear()
         logging.getLogger(own_handlers).propagate = True
-    for noisy in ("dbos", "httpx", "faster_whisper", "uvicorn.access"):
+    for noisy in ("dbos", "httpx", "httpx2", "httpcore2", "faster_whisper", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # At debug level the socket's library logs every message and header: what was said, and the access key.
     logging.getLogger("uvicorn.error").setLevel(max(logging.INFO, root.level))

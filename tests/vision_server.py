@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from PIL import Image
+
+from app.domain.errors import GatewayError
+from app.domain.vision.models import DescribeOptions
+from app.infrastructure.vision.openai_describer import OpenAiSceneDescriber
+from tests.contracts.scene_describer import noise
 
 Reply = Callable[[Request, dict[str, Any]], Awaitable[Response]]
 
@@ -163,3 +169,13 @@ def says_nothing(server: Callable[[], VisionServer]) -> Reply:
         return Response()
 
     return reply
+
+
+async def failure(*replies: Reply, **settings: Any) -> GatewayError:
+    """What the describer says of a server's replies."""
+    async with run_vision_server(*replies) as server:
+        with pytest.raises(GatewayError) as raised:
+            await OpenAiSceneDescriber(server.url, "tiny", **{"deadline_s": 5.0, **settings}).describe(
+                noise(64, 48), DescribeOptions("en")
+            )
+    return raised.value

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from app.commands.options import load_settings, reported
 from app.commands.pull_progress import pull_display
-from app.composition.choice import models_to_pull
+from app.composition.choice import models_to_pull, models_used
 from app.domain.errors import ConfigurationError
 from app.infrastructure.catalog.catalog import Catalog
 from app.infrastructure.catalog.entries import ModelEntry
@@ -30,10 +30,10 @@ def list_models(profile: Profile = None, models_dir: ModelsDir = None, as_json: 
     settings = load_settings(profile=profile, models_dir=models_dir)
     catalog = Catalog.from_settings(settings)
     with reported(as_json):
-        needed = models_to_pull(settings, catalog.entries)
+        needed, used = models_to_pull(settings, catalog.entries), models_used(settings)
     rows = [_describe(catalog, entry, entry.name in needed) for entry in catalog.entries.values()]
     if as_json:
-        typer.echo(json.dumps({"models_dir": str(catalog.store.root), "models": rows}, indent=2))
+        typer.echo(json.dumps({"models_dir": str(catalog.store.root), "models": rows, "used": used}, indent=2))
         return
     console = Console() if sys.stdout.isatty() else Console(width=200)
     table = Table("model", "role", "size", "licence", "installed", box=None, pad_edge=False)
@@ -42,6 +42,8 @@ def list_models(profile: Profile = None, models_dir: ModelsDir = None, as_json: 
         table.add_column("path")
     for row in rows:
         state = "yes" if row["installed"] else "needed" if row["needed"] else "no"
+        if row["installed"] and row["name"] in used:
+            state = "yes, used"
         size = f"{row['bytes'] / 1e6:.0f} MB" if row["bytes"] else "bundled"
         cells = (row["name"], row["role"], size, row["licence"], state, row["path"] or "")
         table.add_row(*cells if wide else cells[:-1])

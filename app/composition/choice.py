@@ -6,9 +6,37 @@ from typing import Any
 
 from app.domain.errors import ConfigurationError
 from app.infrastructure import registry
-from app.infrastructure.catalog.entries import ModelEntry
+from app.infrastructure.catalog.entries import ModelEntry, read_catalog
 from app.infrastructure.registry import Entry
+from app.infrastructure.vision.llama_cpp_describer_files import small_vision_model
+from app.infrastructure.vision.openai_describer_endpoint import endpoint
 from app.settings import PROFILES_DIR, Settings
+
+AUTO = "auto"
+_WITHOUT_VISION_MODEL = "dummy"
+"""The scene describer that needs no vision-language model."""
+
+
+def resolved(settings: Settings) -> Settings:
+    """The settings with what is chosen automatically put in: who describes photos.
+
+    A vision-language model that is small enough for a few cores and lies in the models folder, or that the settings name by
+    a path; without one, the describer that needs none.
+    """
+    if settings.models.scene_describer != AUTO:
+        return settings
+    named = Path(settings.vision.describer_model).expanduser()
+    found = named if named.exists() else small_vision_model(settings.models_dir)
+    if found is None:
+        return _with_describer(settings, _WITHOUT_VISION_MODEL, settings.vision.describer_model)
+    in_catalog = found.parent == settings.models_dir and found.name in read_catalog()
+    return _with_describer(settings, "llama-cpp", found.name if in_catalog else str(found))
+
+
+def _with_describer(settings: Settings, adapter: str, model: str) -> Settings:
+    models = settings.models.model_copy(update={"scene_describer": adapter})
+    vision = settings.vision.model_copy(update={"describer_model": model})
+    return settings.model_copy(update={"models": models, "vision": vision})
 
 
 def check_models(settings: Settings) -> None:
@@ -35,32 +63,38 @@ def check_profile(settings: Settings) -> None:
 
 
 def check_adapters(settings: Settings) -> None:
-    """Refuse names of adapters that do not exist.
+    """Refuse names of adapters that do not exist, and a vision server that cannot be asked.
 
     Raises:
-        ConfigurationError: a name that the registry does not know; says which it knows.
+        ConfigurationError: a name that the registry does not know, says which it knows; or an address that is none.
     """
+    settings = resolved(settings)
     for role, known in registry.ROLES.items():
         name = getattr(settings.models, role)
         if name not in known:
+            names = " or ".join([*known, AUTO] if role == "scene_describer" else known)
             raise ConfigurationError(
-                f"no {role} is called {name!r}; set VIGIA_MODELS__{role.upper()} to {' or '.join(known)}", param=role
+                f"no {role} is called {name!r}; set VIGIA_MODELS__{role.upper()} to {names}", param=role
             )
+    if settings.models.scene_describer == "openai":
+        endpoint(settings.vision.server_url, None, settings.vision.server_key_header)
 
 
 def chosen(settings: Settings) -> Mapping[str, Entry[Any]]:
-    """The registry's entry for each role.
+    """The registry's entry for each role; they are for ``resolved`` settings.
 
     Raises:
         ConfigurationError: as for ``check_models``.
     """
     check_models(settings)
+    settings = resolved(settings)
     return {role: known[getattr(settings.models, role)] for role, known in registry.ROLES.items()}
 
 
 def models_used(settings: Settings) -> list[str]:
     """Catalog names or paths of every model that the settings' adapters load; raises as ``chosen`` does."""
-    return [entry.model(settings) for entry in chosen(settings).values() if entry.model is not None]
+    final = resolved(settings)
+    return [entry.model(final) for entry in chosen(settings).values() if entry.model is not None]
 
 
 def packages_used(settings: Settings) -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.application.listening.listening_options import ListeningOptions
 from app.application.warm_up import ModelInUse, SilentSource
-from app.composition.choice import check_models
+from app.composition.choice import check_models, resolved
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
@@ -125,7 +125,9 @@ def build_language_model(settings: Settings) -> LanguageModel:
 
 def build_scene_describer(settings: Settings) -> SceneDescriber:
     """What describes photos; raises as ``build_models`` does."""
-    return _made(settings, registry.SCENE_DESCRIBERS, settings.models.scene_describer)
+    check_models(settings)
+    final = resolved(settings)
+    return _made(final, registry.SCENE_DESCRIBERS, final.models.scene_describer)
 
 
 def listening_options(settings: Settings) -> ListeningOptions:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.composition.choice import resolved
 from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
 from app.domain.transcription.gateway import Transcriber
@@ -73,5 +74,5 @@ def test_models_that_adapters_need_are_in_the_catalog(role: str, name: str) -> N
 
 @pytest.mark.parametrize("profile", sorted(path.stem for path in PROFILES_DIR.glob("*.toml")))
 def test_profiles_name_adapters_that_exist(profile: str) -> None:
-    models = Settings.model_validate({"profile": profile}).models
+    models = resolved(Settings.model_validate({"profile": profile})).models
     assert {role: getattr(models, role) in adapters for role, adapters in ROLES.items()} == dict.fromkeys(ROLES, True)

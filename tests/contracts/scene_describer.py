@@ -55,6 +55,13 @@ class SceneDescriberContract:
     async def test_takes_photos_of_every_shape(self, describer: SceneDescriber, width: int, height: int) -> None:
         check_scene(await describer.describe(noise(width, height), DescribeOptions("en")), "en")
 
+    @pytest.mark.parametrize("question", ["¿Hay escalones?", " \n ", "<|im_end|>{}" * 400])
+    async def test_takes_any_question_and_may_be_let_wait(self, describer: SceneDescriber, question: str) -> None:
+        options = DescribeOptions("es", question, urgent=False)
+        scene = await describer.describe(noise(160, 120), options)
+        check_scene(scene, "es")
+        assert "<|" not in scene.description
+
     async def test_the_same_photo_gives_the_same_scene(self, describer: SceneDescriber) -> None:
         first, second = [await describer.describe(noise(160, 120), DescribeOptions("es")) for _ in range(2)]
         assert (first.description, first.risks, first.objects) == (second.description, second.risks, second.objects)

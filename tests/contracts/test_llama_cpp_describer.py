@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
+from app.composition.models import build_scene_describer
 from app.domain.errors import ConfigurationError, GatewayTimeout, GatewayUnavailable
 from app.domain.vision.models import DescribeOptions, Pixels
 from app.domain.vision.scene_prompt import scene_instruction, scene_request, scene_schema
@@ -18,7 +19,8 @@ from app.infrastructure.vision.llama_cpp_describer import LlamaCppSceneDescriber
 from app.infrastructure.vision.llama_cpp_describer_engine import LlamaCppVisionEngine
 from app.infrastructure.vision.llama_cpp_describer_files import model_and_projector
 from app.infrastructure.vision.llama_cpp_describer_layout import CHATML, PLAIN, SMOLVLM, layout_of
-from tests.contracts.scene_describer import noise, photo_of
+from app.settings import Settings
+from tests.contracts.scene_describer import check_scene, noise, photo_of
 from tests.tiny_vision_models import FAMILIES, Family, write_tiny_vision_model
 
 pytestmark = pytest.mark.integration
@@ -142,6 +144,14 @@ async def test_stages_are_timed(describer: LlamaCppSceneDescriber) -> None:
     scene = await describer.describe(photo_of(np.zeros((48, 64, 3), np.uint8)), EN)
     assert scene.timings_ms.keys() == {"see", "write"}
     assert describer.model_id == "tiny-smolvlm"
+
+
+async def test_a_model_in_the_models_folder_is_found_and_describes(models: dict[Family, Path]) -> None:
+    settings = {"profile": "dummy", "models_dir": models["smolvlm"].parents[1], "models": {"scene_describer": "auto"}}
+    describer = build_scene_describer(Settings.model_validate(settings))
+    assert isinstance(describer, LlamaCppSceneDescriber)
+    check_scene(await describer.describe(noise(64, 48), DescribeOptions("es")), "es")
+    describer.close()
 
 
 async def test_a_context_that_is_too_small_is_told(models: dict[Family, Path]) -> None:

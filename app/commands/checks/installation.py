@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from app.commands.checks import Check
-from app.composition.choice import check_adapters, check_profile
+from app.composition.choice import check_adapters, check_profile, resolved
 from app.domain.errors import ConfigurationError
 from app.infrastructure.catalog.catalog import Catalog
 from app.settings import Settings
@@ -36,6 +36,7 @@ def choice_checks(settings: Settings) -> list[Check]:
     return [
         _choice_check("profile", settings.profile, lambda: check_profile(settings)),
         _choice_check("adapters", adapters, lambda: check_adapters(settings)),
+        Check("photos", "ok", _scene_describer(settings)),
     ]
 
 
@@ -63,6 +64,15 @@ def audio_check() -> Check:
 def model_checks(catalog: Catalog, names: Sequence[str]) -> list[Check]:
     """Each model is there, and is what the catalog says."""
     return [_model_check(catalog, name) for name in names]
+
+
+def _scene_describer(settings: Settings) -> str:
+    """Who describes photos, also if that was chosen automatically."""
+    final = resolved(settings)
+    adapter, vision = final.models.scene_describer, final.vision
+    models = {"llama-cpp": Path(vision.describer_model).name, "openai": vision.server_model}
+    with_model = f"{adapter} with {models[adapter]}" if models.get(adapter) else adapter
+    return f"described by {with_model}" + (" (chosen automatically)" if final is not settings else "")
 
 
 def _choice_check(name: str, chosen: str, check: Callable[[], None]) -> Check:

@@ -1,56 +1,28 @@
 """Vision-language models on any server that understands OpenAI's chat completions: vLLM, llama-server, NVIDIA NIM, Azure."""
 
 import asyncio
-import base64
-import io
 import ipaddress
-import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.domain.errors import (
-    GatewayBusy,
-    GatewayError,
-    GatewayProtocolError,
-    GatewayTimeout,
-    GatewayUnavailable,
-)
+from app.domain.errors import GatewayProtocolError, GatewayTimeout, GatewayUnavailable
 from app.domain.vision.gateway import SceneDescriber
 from app.domain.vision.models import DescribeOptions, DescriberCapabilities, Photo, Scene
 from app.domain.vision.scene_answer import scene_of_answer
-from app.domain.vision.scene_prompt import scene_instruction, scene_request, written_language
+from app.domain.vision.scene_prompt import written_language
 from app.infrastructure.runtime.worker import Priority
-from app.infrastructure.vision.openai_describer_answer import completion_text, read_bounded, streamed_text
+from app.infrastructure.vision.openai_describer_answer import completion_text, streamed_text
 from app.infrastructure.vision.openai_describer_endpoint import Dialect, Endpoint, KeyHeader, endpoint
 from app.infrastructure.vision.openai_describer_queue import RequestQueue
+from app.infrastructure.vision.openai_describer_refusals import RETRY_WAIT_S, OtherDialect, TryAgain, raise_refusal
+from app.infrastructure.vision.openai_describer_request import scene_messages
 
-_LONGEST_SIDE_PX = 1280
-"""Qwen2.5-VL looks at no more than 1.3 megapixels by default; a larger photo costs time on the way and is made smaller there."""
-_JPEG_QUALITY = 85
 _CONNECT_S = 5.0
-_RETRIES, _RETRY_WAIT_S, _LONGEST_WAIT_S = 2, 0.5, 3600.0
+_RETRIES = 2
 _LANES, _QUEUE = 2, 32
-_MAX_REASON_BYTES = 16 * 1024
-
-
-class _TryAgain(Exception):
-    """The server may answer later."""
-
-    def __init__(self, error: GatewayError, wait_s: float) -> None:
-        super().__init__()
-        self.error = error
-        self.wait_s = wait_s
-
-
-class _OtherDialect(Exception):
-    """The server refused the request's form."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        super().__init__()
-        self.dialect = dialect
 
 
 class OpenAiSceneDescriber(SceneDescriber):
@@ -104,7 +76,7 @@ class OpenAiSceneDescriber(SceneDescriber):
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._deadline_s), self._queue.turn(priority):
-                messages = await asyncio.to_thread(_messages, photo, options)
+                messages = await asyncio.to_thread(scene_messages, photo, options)
                 sent = time.monotonic()
                 answer = await self._asked(server, messages, began + self._deadline_s)
         except TimeoutError as error:
@@ -127,19 +99,20 @@ class OpenAiSceneDescriber(SceneDescriber):
 
     async def _asked(self, server: Endpoint, messages: Any, until: float) -> str:
         """The answer, after as many attempts as make sense."""
-        retries = 0
+        retries, dialect = 0, self._dialect
         while True:
-            dialect = self._dialect
             try:
-                return await self._ask_once(server, messages, dialect)
-            except _OtherDialect as refusal:
-                if self._dialect is dialect:
-                    self._dialect = refusal.dialect
-            except _TryAgain as failure:
+                answer = await self._ask_once(server, messages, dialect)
+            except OtherDialect as refusal:
+                dialect = refusal.dialect
+            except TryAgain as failure:
                 retries += 1
                 if retries > _RETRIES or time.monotonic() + failure.wait_s >= until:
                     raise failure.error from failure.__cause__
                 await asyncio.sleep(failure.wait_s)
+            else:
+                self._dialect = dialect  # only now: what was refused may have been the photo
+                return answer
 
     async def _ask_once(self, server: Endpoint, messages: Any, dialect: Dialect) -> str:
         body = {"messages": messages, "stream": self._streaming, **dialect.parameters()}
@@ -153,7 +126,7 @@ class OpenAiSceneDescriber(SceneDescriber):
             if reply.headers.get("content-encoding", "identity") != "identity":  # could be small and become huge
                 raise GatewayProtocolError(f"the vision server at {server.host} compresses although asked not to")
             if reply.status_code != 200:
-                await _refused(reply, server, self._model, dialect)
+                await raise_refusal(reply, server, self._model, dialect)
             streamed = reply.headers.get("content-type", "").startswith("text/event-stream")
             answer = await (streamed_text if streamed else completion_text)(reply.aiter_bytes())
         if not answer.strip():
@@ -178,74 +151,11 @@ class OpenAiSceneDescriber(SceneDescriber):
             unreachable = GatewayUnavailable(
                 f"{where} cannot be reached; is it running, and VIGIA_VISION__SERVER_URL right?"
             )
-            raise _TryAgain(unreachable, _RETRY_WAIT_S) from error
+            raise TryAgain(unreachable, RETRY_WAIT_S) from error
         except httpx2.TimeoutException as error:
             raise GatewayTimeout(f"{where} stopped answering", retry_after_s=self._deadline_s) from error
         except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
             raise GatewayProtocolError(f"{where} broke off or does not speak HTTP ({type(error).__name__})") from error
-
-
-async def _refused(reply: Any, server: Endpoint, model: str, dialect: Dialect) -> None:
-    """Raise what a status other than 200 means; the server's own words are never passed on."""
-    status, where = int(reply.status_code), f"the vision server at {server.host}"
-    if status in (400, 422):
-        reason = await read_bounded(reply.aiter_bytes(), _MAX_REASON_BYTES)
-        other = dialect.after_refusal(reason.decode("utf-8", "replace"))
-        if other is not None:
-            raise _OtherDialect(other)
-    if status in (429, 503):
-        wait_s = _retry_after_s(reply.headers.get("retry-after"))
-        raise _TryAgain(GatewayBusy(f"{where} is busy", retry_after_s=wait_s), wait_s)
-    say = _STATUS_MESSAGES.get(status)
-    if say is not None:
-        raise GatewayUnavailable(say(where, model))
-    if status >= 500:
-        raise GatewayUnavailable(f"{where} failed (status {status})")
-    raise GatewayProtocolError(f"{where} refuses photos as we send them (status {status})")
-
-
-def _wrong_key(where: str, model: str) -> str:
-    return f"{where} does not accept the key; set VIGIA_VISION__SERVER_KEY and VIGIA_VISION__SERVER_KEY_HEADER"
-
-
-def _no_model(where: str, model: str) -> str:
-    name = f"no model {model!r}" if model else "no such model"
-    return f"{where} has {name}, or another address; set VIGIA_VISION__SERVER_MODEL or VIGIA_VISION__SERVER_URL"
-
-
-_STATUS_MESSAGES: dict[int, Callable[[str, str], str]] = {401: _wrong_key, 403: _wrong_key, 404: _no_model}
-
-
-def _retry_after_s(header: str | None) -> float:
-    """Seconds; dates, which few servers send, count as the usual wait."""
-    try:
-        wait_s = float(header or _RETRY_WAIT_S)
-    except ValueError:
-        return _RETRY_WAIT_S
-    return min(max(wait_s, 0.0), _LONGEST_WAIT_S) if math.isfinite(wait_s) else _RETRY_WAIT_S
-
-
-def _messages(photo: Photo, options: DescribeOptions) -> list[dict[str, Any]]:
-    url = "data:image/jpeg;base64," + base64.b64encode(_jpeg(photo)).decode("ascii")
-    content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": scene_request(options)}]
-    return [
-        {"role": "system", "content": scene_instruction(written_language(options.language))},
-        {"role": "user", "content": content},
-    ]
-
-
-def _jpeg(photo: Photo) -> bytes:
-    """The photo as it is, unless it is larger than anybody looks at."""
-    height, width = photo.pixels.shape[:2]
-    if photo.jpeg and max(height, width) <= _LONGEST_SIDE_PX:
-        return photo.jpeg
-    from PIL import Image
-
-    image = Image.fromarray(photo.pixels)
-    image.thumbnail((_LONGEST_SIDE_PX, _LONGEST_SIDE_PX))
-    output = io.BytesIO()
-    image.save(output, "JPEG", quality=_JPEG_QUALITY)
-    return output.getvalue()
 
 
 def _tls_context() -> Any:
