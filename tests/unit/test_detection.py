@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from app.domain.vision.coco import COCO_LABELS
+from app.domain.vision.models import Pixels
 from app.infrastructure.vision import nanodet, yolox
 from app.infrastructure.vision.detection import (
     INPUT_PX,
@@ -11,8 +12,10 @@ from app.infrastructure.vision.detection import (
     PADDING,
     Candidates,
     choose,
+    find_objects,
     grid,
     letterbox,
+    mirror,
     overlap,
     suppress,
 )
@@ -80,6 +83,32 @@ def test_yolox_boxes_and_scores() -> None:
     assert found.scores[52 * 52 + 27, CAR] == pytest.approx(0.4)
     assert found.scores.sum() == pytest.approx(0.4)
     assert found.boxes[0].tolist() == pytest.approx([-4, -4, 4, 4])
+
+
+def test_a_mirrored_cell_comes_back_to_its_place() -> None:
+    boxes_there, scores = np.zeros((CELLS, 4), np.float32), np.zeros((CELLS, 80), np.float32)
+    last = CELLS - 1  # stride 32: last row, last column; in the mirror the first column
+    boxes_there[last], scores[last, CAR] = [300, 380, 400, 416], 0.7
+    found = mirror(Candidates(boxes_there, scores))
+    assert found.scores.nonzero()[0].tolist() == [CELLS - 13]
+    assert found.boxes[CELLS - 13].tolist() == [16, 380, 116, 416]
+
+
+def test_what_only_one_of_two_sights_shows_loses_half_its_score() -> None:
+    bright = np.zeros((416, 416, 3), np.uint8)
+    bright[:, :208] = 255
+
+    def propose(square: Pixels) -> Candidates:
+        there, scores = np.zeros((CELLS, 4), np.float32), np.zeros((CELLS, 80), np.float32)
+        there[[0, 51]] = [[0, 0, 8, 8], [408, 0, 416, 8]]  # the first row's first and last cell
+        scores[[0, 51], CAR] = 0.9 if square[0, 0, 0] else 0.0
+        scores[51, CAR] = 0.9
+        return Candidates(there, scores)
+
+    # The first cell shows a car only in the photo as it is and, as its mirror image, in the mirrored one; the last cell
+    # in the photo as it is, but not where the mirrored photo has it.
+    found = {round(each.box.left): each.confidence for each in find_objects(bright, propose)}
+    assert found == {0: pytest.approx(0.9), 1: pytest.approx(0.45)}
 
 
 def test_overlap_is_intersection_over_union() -> None:

@@ -6,15 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.vision.models import DetectedObject, Pixels
-from app.infrastructure.vision.detection import THRESHOLD, Candidates, Floats, ObjectDetector, choose, grid, letterbox
+from app.infrastructure.vision.detection import STRIDES, Candidates, Floats, ObjectDetector, find_objects, grid
 from app.infrastructure.vision.onnx_network import open_network
 
 WEIGHTS = Path(__file__).parent / "weights" / "nanodet-g-416.onnx"
 
 SHA256 = "c1c3b11b2c08f394c50e8490533ff114b56651c800503f01a79f401aa6c72a29"
 """What ``tools/convert_detector.py`` made and ``weights/README.md`` describes."""
-
-STRIDES = (8, 16, 32)
 
 BINS = 11
 """Distances of a side are spread over 0 to 10 strides (``reg_max`` 10)."""
@@ -35,11 +33,12 @@ class NanoDet(ObjectDetector):
 
     def detect(self, pixels: Pixels) -> tuple[DetectedObject, ...]:
         """See the protocol."""
-        square, scale = letterbox(pixels)
+        return find_objects(pixels, self._propose)
+
+    def _propose(self, square: Pixels) -> Candidates:
         normal = (square[:, :, ::-1].astype(np.float32) - _MEAN) / _DEVIATION
         outputs = self._network.run(None, {"image": np.ascontiguousarray(normal.transpose(2, 0, 1)[None])})
-        height, width = pixels.shape[:2]
-        return choose(decode([each[0] for each in outputs]), THRESHOLD, scale, width, height)
+        return decode([each[0] for each in outputs])
 
 
 def decode(outputs: Sequence[Floats]) -> Candidates:

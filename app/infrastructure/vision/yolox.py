@@ -5,10 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.vision.models import DetectedObject, Pixels
-from app.infrastructure.vision.detection import THRESHOLD, Candidates, Floats, ObjectDetector, choose, grid, letterbox
+from app.infrastructure.vision.detection import STRIDES, Candidates, Floats, ObjectDetector, find_objects, grid
 from app.infrastructure.vision.onnx_network import open_network
-
-STRIDES = (8, 16, 32)
 
 
 class YoloxNano(ObjectDetector):
@@ -24,11 +22,11 @@ class YoloxNano(ObjectDetector):
 
     def detect(self, pixels: Pixels) -> tuple[DetectedObject, ...]:
         """See the protocol."""
-        square, scale = letterbox(pixels)
+        return find_objects(pixels, self._propose)
+
+    def _propose(self, square: Pixels) -> Candidates:
         image = square[:, :, ::-1].transpose(2, 0, 1).astype(np.float32)
-        output = self._network.run(None, {self._input: np.ascontiguousarray(image[None])})[0][0]
-        height, width = pixels.shape[:2]
-        return choose(decode(output), THRESHOLD, scale, width, height)
+        return decode(self._network.run(None, {self._input: np.ascontiguousarray(image[None])})[0][0])
 
 
 def decode(output: Floats) -> Candidates:
