@@ -1,12 +1,13 @@
 """Finding models by name and by path, and what the catalog file says."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from app.domain.errors import ConfigurationError
 from app.infrastructure.catalog.catalog import Catalog
-from app.infrastructure.catalog.entries import ModelEntry, read_catalog
+from app.infrastructure.catalog.entries import ModelEntry, ModelFile, read_catalog
 from app.settings import Settings
 from tests.catalog_models import CONTENTS, MemorySource, tiny_entry
 
@@ -84,13 +85,30 @@ def test_bundled_models_are_found_without_importing_their_package(tmp_path: Path
         catalog.remove("there")
 
 
+def test_a_model_without_a_source_may_lie_loose_in_the_models_folder(tmp_path: Path) -> None:
+    content = b"weights"
+    file = ModelFile("weights.onnx", len(content), hashlib.sha256(content).hexdigest())
+    local = ModelEntry("local", "", "", "MIT", 1, files=(file,), opens=file.name)
+    catalog = catalog_of(tmp_path, local)
+    with pytest.raises(ConfigurationError, match="not installed"):
+        catalog.locate("local")
+    (tmp_path / "models").mkdir()
+    loose = tmp_path / "models" / file.name
+    loose.write_bytes(b"changed")
+    with pytest.raises(ConfigurationError, match="not installed"):
+        catalog.locate("local")
+    loose.write_bytes(content)
+    assert catalog.is_installed(local)
+    assert catalog.locate("local") == loose
+
+
 def test_the_catalog_holds_what_the_default_profile_needs() -> None:
     entries, settings = read_catalog(), Settings(profile="cpu")
     assert settings.models.transcriber_model in entries
     assert settings.models.language_model_model in entries
     for entry in entries.values():
         assert entry.licence
-        assert entry.source_kinds, f"{entry.name} can be had nowhere"
+        assert entry.source_kinds or "in the models folder" in entry.note, f"{entry.name} can be had nowhere"
         assert all(len(file.sha256) == 64 for file in entry.files)
         assert entry.opens is None or entry.opens in {file.name for file in entry.files}
         assert entry.hub is None or len(entry.hub.revision) == 40, "a commit, not a branch"

@@ -12,7 +12,7 @@ from app.infrastructure.catalog.source import ModelSource
 from app.infrastructure.catalog.sources.hub import HubSource
 from app.infrastructure.catalog.sources.local_folder import LocalFolderSource
 from app.infrastructure.catalog.sources.wheels import WheelSource
-from app.infrastructure.catalog.store import ModelStore
+from app.infrastructure.catalog.store import ModelStore, file_sha256
 from app.settings import Settings
 
 _GGUF_MAGIC = b"GGUF"  # github.com/ggml-org/ggml, docs/gguf.md: the first four bytes of every file
@@ -85,6 +85,8 @@ class Catalog:
         if entry.bundled is not None:
             return _bundled_folder(entry)
         if not self.store.is_verified(entry):
+            if self._is_loose_and_unharmed(entry):
+                return self.store.root / str(entry.opens)
             self._verify_or_explain(entry)
         folder = self.store.folder(entry)
         return folder / entry.opens if entry.opens else folder
@@ -94,7 +96,7 @@ class Catalog:
         if entry.bundled is not None:
             folder = _find_bundled(entry.bundled)
             return folder is not None and any(folder.iterdir())
-        return self.store.is_verified(entry) or not self.store.missing(entry)
+        return self.store.is_verified(entry) or not self.store.missing(entry) or self.store.is_loose(entry)
 
     def pull(self, name: str, on_progress: OnProgress = lambda event: None) -> Path:
         """Make sure that a model is in the models folder, complete and checked.
@@ -169,6 +171,11 @@ class Catalog:
                 f"the model {entry.name} is damaged ({'; '.join(problems)}); "
                 f"run `python -m app models pull {entry.name}`"
             )
+
+    def _is_loose_and_unharmed(self, entry: ModelEntry) -> bool:
+        return (
+            self.store.is_loose(entry) and file_sha256(self.store.root / entry.files[0].name) == entry.files[0].sha256
+        )
 
     def _checked_path(self, text: str) -> Path:
         path = Path(text).expanduser()

@@ -42,6 +42,14 @@ class ModelStore:
         """Files that are not there or have the wrong size."""
         return [file for file in entry.files if _size(self.folder(entry) / file.name) != file.size_bytes]
 
+    def is_loose(self, entry: ModelEntry) -> bool:
+        """Whether the only file of a model that cannot be fetched lies in the folder itself, as people put it there.
+
+        Only its size is looked at.
+        """
+        files = entry.files
+        return not entry.source_kinds and len(files) == 1 and _size(self.root / files[0].name) == files[0].size_bytes
+
     def is_verified(self, entry: ModelEntry) -> bool:
         """Whether every file was checked once and has not been touched since (by size and modification time)."""
         try:
