@@ -13,7 +13,7 @@ from app.infrastructure.vision.openai_describer_endpoint import endpoint
 from app.settings import PROFILES_DIR, Settings
 
 AUTO = "auto"
-_WITHOUT_VISION_MODEL = "dummy"
+_WITHOUT_VISION_MODEL = "composed"
 """The scene describer that needs no vision-language model."""
 
 

@@ -18,6 +18,7 @@ from app.infrastructure.transcription.dummy import DummyTranscriber
 from app.infrastructure.transcription.whisper import FasterWhisperTranscriber
 from app.infrastructure.vad.dummy import DummyVad
 from app.infrastructure.vad.silero import SileroVad
+from app.infrastructure.vision.composed_describer import ComposedSceneDescriber
 from app.infrastructure.vision.dummy_describer import DummySceneDescriber
 from app.infrastructure.vision.llama_cpp_describer import LlamaCppSceneDescriber
 from app.infrastructure.vision.openai_describer import OpenAiSceneDescriber
@@ -113,6 +114,11 @@ SCENE_DESCRIBERS: Mapping[str, Entry[SceneDescriber]] = {
             deadline_s=settings.vision.timeout_s,
         ),
         packages={"httpx2": "httpx2", "PIL": "pillow"},
+    ),
+    "composed": Entry(
+        lambda settings, locate: ComposedSceneDescriber(locate, threads=settings.models.threads),
+        model=lambda settings: "nanodet-g",
+        packages={"onnxruntime": "onnxruntime", "rapidocr": "rapidocr", "cv2": "opencv-python-headless"},
     ),
 }
 ROLES: Mapping[str, Mapping[str, Entry[Any]]] = {

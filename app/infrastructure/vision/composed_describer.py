@@ -1,0 +1,66 @@
+"""The describer of the cpu profile: small networks find things and text, and rules put them into words."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from app.domain.vision.compose import compose_scene
+from app.domain.vision.gateway import SceneDescriber
+from app.domain.vision.models import DescribeOptions, DescriberCapabilities, Photo, Scene
+from app.infrastructure.runtime.cores import usable_cores
+from app.infrastructure.runtime.worker import CancelToken, ModelWorker, Priority
+from app.infrastructure.vision.scene_networks import BUNDLED_ID, SceneNetworks
+
+DEADLINE_S = 60.0
+"""Waiting plus running: a photo takes about half a second on two idle cores, at most a few if it is full of text."""
+
+
+class ComposedSceneDescriber(SceneDescriber):
+    """Tells only what its networks saw; answers no questions."""
+
+    def __init__(self, locate: Callable[[str], Path], *, threads: int = 0, deadline_s: float = DEADLINE_S) -> None:
+        """Prepare the describer; nothing is loaded yet.
+
+        Args:
+            locate: finds models of the catalog; called when the networks are loaded.
+            threads: of each network, which run one after another; 0 = one for each core.
+            deadline_s: bound on waiting plus running.
+        """
+        self._locate = locate
+        self._threads = threads or usable_cores()
+        self._model_id = BUNDLED_ID
+        self.worker = ModelWorker("scene-describer", self._load, deadline_s=deadline_s)
+
+    @property
+    def model_id(self) -> str:
+        """The networks' names; before they are loaded, those that come with the installation."""
+        return self._model_id
+
+    @property
+    def capabilities(self) -> DescriberCapabilities:
+        """Answers no questions."""
+        return DescriberCapabilities(answers_prompts=False)
+
+    async def describe(self, photo: Photo, options: DescribeOptions) -> Scene:
+        """See the port. Times by stage: ``detect``, ``segment``, ``read``, ``compose``."""
+
+        def work(networks: SceneNetworks, token: CancelToken) -> Scene:
+            evidence, timings = networks.look(photo, token.check)
+            began = time.perf_counter()
+            scene = compose_scene(evidence, options)
+            compose_ms = round((time.perf_counter() - began) * 1000)
+            return replace(scene, timings_ms={**timings, "compose": compose_ms})
+
+        priority = Priority.PHOTO if options.urgent else Priority.POST_SESSION
+        return await self.worker.run(work, priority=priority)
+
+    def close(self) -> None:
+        """Stop the worker and let go of the networks."""
+        self.worker.close()
+
+    def _load(self) -> SceneNetworks:
+        networks = SceneNetworks(self._locate, threads=self._threads)
+        self._model_id = networks.model_id
+        self.worker.weights_bytes = networks.weights_bytes
+        return networks
