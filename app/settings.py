@@ -125,8 +125,19 @@ class VisionSettings(BaseModel):
     max_megapixels: float = Field(40.0, gt=0, le=200, description="Most pixels of a photo, in millions.")
     photo_interval_s: float = Field(5.0, ge=0.5, description="Shortest time that clients should leave between photos.")
     max_interval_s: float = Field(60.0, ge=1, description="Longest, when the describer is busy or nothing changes.")
-    max_waiting: int = Field(4, ge=1, le=64, description="Photos that wait to be described while clients wait for them.")
+    max_waiting: int = Field(
+        4, ge=1, le=64, description="Photos that wait to be described while clients wait for them."
+    )
     alert_cooldown_s: float = Field(60.0, ge=0, description="How long a danger that was told is not told again.")
+    describer_model: str = Field("smolvlm2-500m", description="Catalog name, or path of a GGUF file or its folder.")
+    projector: HomePath | None = Field(None, description="Its projector; default: the mmproj*.gguf beside the model.")
+    image_tokens: int = Field(256, ge=64, le=4096, description="How many a photo may take: detail against time.")
+    server_url: str | None = Field(None, description="Of a server that understands /v1/chat/completions.")
+    server_model: str = Field("", description="The server's name for its model; may be left out if it has but one.")
+    server_key: SecretStr | None = None
+    server_key_header: Literal["bearer", "api-key"] = "bearer"
+    server_streaming: bool = Field(True, description="Take the server's answer as it is written.")
+    timeout_s: float = Field(60.0, gt=0, le=600, description="Bound on waiting and describing together.")
 
 
 class ModelSettings(BaseModel):
@@ -155,20 +166,6 @@ class ModelSettings(BaseModel):
     def language_model_weights(self) -> str:
         """What the language model is loaded from: a path, or a name in the catalog."""
         return str(self.path or self.language_model_model)
-
-
-class VisionSettings(BaseModel):
-    """Photos: what describes them."""
-
-    describer_model: str = Field("smolvlm2-500m", description="Catalog name, or path of a GGUF file or its folder.")
-    projector: HomePath | None = Field(None, description="Its projector; default: the mmproj*.gguf beside the model.")
-    image_tokens: int = Field(256, ge=64, le=4096, description="How many a photo may take: detail against time.")
-    server_url: str | None = Field(None, description="Of a server that understands /v1/chat/completions.")
-    server_model: str = Field("", description="The server's name for its model; may be left out if it has but one.")
-    server_key: SecretStr | None = None
-    server_key_header: Literal["bearer", "api-key"] = "bearer"
-    server_streaming: bool = Field(True, description="Take the server's answer as it is written.")
-    timeout_s: float = Field(60.0, gt=0, le=600, description="Bound on waiting and describing together.")
 
 
 class GenerationSettings(BaseModel):

@@ -13,6 +13,7 @@ from app.application.sessions.finish_session import FinishingPorts, FinishSessio
 from app.application.sessions.publish_analysis import AnalysisRuns
 from app.application.sessions.read_session import ReadSession
 from app.application.sessions.stages import Stages
+from app.application.vision.session_photos import SessionPhotos
 from app.domain.analysis.models import Claim, Evidence, Findings
 from app.domain.audio.gateway import SampleSource
 from app.domain.audio.models import SAMPLE_RATE_HZ
@@ -26,12 +27,15 @@ from app.domain.session.models import (
     StageResult,
     TranscriptLine,
 )
+from app.domain.vision.frames import FrameScene
+from app.domain.vision.models import Scene
 from app.infrastructure.diarization.dummy_diarizer import DummyDiarizer
 from app.infrastructure.journal.file_journal import FileAudioJournal
 from app.infrastructure.runtime.session_files import SessionFiles
 from app.infrastructure.sqlite.analyses import SqliteAnalysisStore
 from app.infrastructure.sqlite.database import SqliteDatabase
 from app.infrastructure.sqlite.events import SqliteEventLog
+from app.infrastructure.sqlite.frames import SqliteFrameStore
 from app.infrastructure.sqlite.sessions import SqliteSessionStore
 from app.infrastructure.sqlite.transcripts import SqliteTranscriptStore
 from app.infrastructure.transcription.dummy import DummyTranscriber, tones
@@ -67,11 +71,13 @@ class Finishing:
     analyses: SqliteAnalysisStore
     events: SqliteEventLog
     journal: FileAudioJournal
+    frames: SqliteFrameStore
     feed: SessionFeed = field(default_factory=SessionFeed)
     now: float = NOW
     hearing: Failing = field(default_factory=Failing)
     diarizing: Failing = field(default_factory=Failing)
     analyzing: Failing = field(default_factory=Failing)
+    describing: Failing = field(default_factory=Failing)
     said: Sequence[Segment] = SAID
     contexts: list[AnalysisContext] = field(default_factory=list)
     model_id: str = "test-model"
@@ -98,6 +104,14 @@ class Finishing:
         claims = [Claim(line.text, (Evidence(line.segment_id, line.text),)) for line in lines]
         return Findings(context.summary_language or context.language, "A purchase.", decisions=tuple(claims))
 
+    async def describe_all(self, key: SessionKey, language: str, on_progress: Callable[[float], None]) -> int:
+        """Tell something of every photo."""
+        self.describing.work()
+        for frame in await self.frames.frames(key):
+            scene = Scene(f"A photo in {language}.", (), (), (), (), language)
+            await self.frames.add_scene(key, FrameScene(frame.frame_id, scene, self.model_id))
+        return len(await self.frames.frames(key))
+
     def use_case(self, *, busy_patience_s: float = 1.0) -> FinishSession:
         diarizing = self.diarizing
 
@@ -117,6 +131,8 @@ class Finishing:
             transcriber=DummyTranscriber(),
             diarizer=Diarizer(),
             analyzer=self,
+            photos=self,
+            session_photos=SessionPhotos(self.frames),
         )
         stages = Stages(self.analyses, busy_first_delay_s=0.001, busy_patience_s=busy_patience_s)
         runs = AnalysisRuns(self.sessions, self.analyses, self.events, self.feed, self.clock)
@@ -164,6 +180,7 @@ async def opened(path: Path) -> AsyncIterator[Finishing]:
         SqliteAnalysisStore(database),
         SqliteEventLog(database),
         FileAudioJournal(SessionFiles(path.parent / "sessions")),
+        SqliteFrameStore(database),
     )
     await database.close()
 

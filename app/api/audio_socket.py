@@ -201,9 +201,7 @@ class AudioSession:
         self._outbox.ack(state.next_chunk_id - 1, state.audio_s)
 
 
-async def _pump(
-    feed: "asyncio.Queue[FeedMessage]", outbox: Outbox, limits: Callable[[float], dict[str, float]]
-) -> int:
+async def _pump(feed: "asyncio.Queue[FeedMessage]", outbox: Outbox, limits: Callable[[float], dict[str, float]]) -> int:
     """Pass on what happens in the session until its analysis can be read; returns the analysis's version."""
     progress: Progress | None = None
     while True:

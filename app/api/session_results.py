@@ -11,8 +11,8 @@ from app.api.schemas.analysis import AnalysisJson, analysis_json, line_json
 from app.api.schemas.session import SpeakerNames, StatusJson, TranscriptJson
 from app.api.schemas.timeline import TimelineJson, timeline_json
 from app.api.status import status_json
-from app.application.sessions.export_transcript import EXPORTS
 from app.application.sessions.end_session import ANALYZE_JOB
+from app.application.sessions.export_transcript import EXPORTS
 from app.domain.session.models import SessionState
 
 router = APIRouter(tags=["results"], route_class=Route)

@@ -75,7 +75,11 @@ _DeferQuery = Annotated[bool, Query(description="Answer at once, and describe th
     summary="Send a photo",
 )
 async def send_photo(
-    request: Request, principal: PrincipalDep, container: ContainerDep, settings: SettingsDep, defer: _DeferQuery = False
+    request: Request,
+    principal: PrincipalDep,
+    container: ContainerDep,
+    settings: SettingsDep,
+    defer: _DeferQuery = False,
 ) -> Response | DescribedPhoto:
     """Have a photo described: what is there, what is dangerous or unusual, what to do.
 
@@ -96,7 +100,11 @@ async def send_photo(
     summary="Send a photo as JSON",
 )
 async def send_photo_as_json(
-    request: Request, principal: PrincipalDep, container: ContainerDep, settings: SettingsDep, defer: _DeferQuery = False
+    request: Request,
+    principal: PrincipalDep,
+    container: ContainerDep,
+    settings: SettingsDep,
+    defer: _DeferQuery = False,
 ) -> Response | DescribedPhoto:
     """The same, with the photo in base64 or as a data URL."""
     limit = settings.vision.max_photo_bytes
@@ -167,7 +175,9 @@ async def _take(
 
 async def _form(request: Request, limit: int) -> tuple[bytes, PhotoForm]:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise InvalidInput("send a form (multipart/form-data) with the photo as file", code="missing_file", param="file")
+        raise InvalidInput(
+            "send a form (multipart/form-data) with the photo as file", code="missing_file", param="file"
+        )
     async with request.form(max_files=1, max_fields=8, max_part_size=FORM_BYTES) as form:
         upload = form.get("file")
         if not isinstance(upload, UploadFile):
@@ -183,8 +193,6 @@ async def _json(request: Request) -> Any:
         return await request.json()
     except ValueError:
         raise InvalidInput("the body is not JSON", code="invalid_json") from None
-
-
 
 
 def _validated(model: type[Fields], fields: Any) -> Fields:

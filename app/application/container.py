@@ -18,9 +18,9 @@ from app.application.sessions.quota import AudioQuota
 from app.application.sessions.read_session import ReadSession
 from app.application.sessions.read_timeline import ReadTimeline
 from app.application.sessions.rename_speakers import RenameSpeakers
-from app.application.warm_up import ModelInUse, WarmUp
 from app.application.vision.describe_frame import DescribeFrame
 from app.application.vision.photo_pace import PhotoPace
+from app.application.warm_up import ModelInUse, WarmUp
 from app.domain.audio.gateway import AudioCodec, AudioJournal
 from app.domain.session.gateway import SearchIndex, SessionStore
 from app.domain.vision.gateway import FrameStore, PhotoFiles

@@ -181,7 +181,7 @@ async def _compose(
         photo_pace=photos.pace,
         frames=stores.frames,
         photo_files=stores.photo_files,
-        session_photos=SessionPhotos(stores.frames),
+        read_timeline=ReadTimeline(read_session, SessionPhotos(stores.frames)),
         models=in_use,
         warm_up=warm_up,
         upload_folder=stores.uploads.folder,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.conftest import StartServer
 from tests.coloured_photos import BLUE, GREEN, RED, photo
+from tests.conftest import StartServer
 from tests.server import Message, RunningServer, spoken
 
 pytestmark = pytest.mark.unit
@@ -69,7 +69,7 @@ async def test_photos_make_a_session_and_the_session_knows_them(server: RunningS
     assert (await server.http.get("/search?q=verde")).json()["results"] == []
     for path in ("/session/walk/frames", "/session/walk/frames/f2"):
         assert (await server.http.get(path)).status_code == 404
-    assert not list((await asyncio.to_thread(lambda: list(server.settings.data_dir.rglob("*.jpg")))))
+    assert not list(await asyncio.to_thread(lambda: list(server.settings.data_dir.rglob("*.jpg"))))
 
 
 async def test_a_session_of_photos_alone_gets_a_summary(server: RunningServer) -> None:
@@ -207,6 +207,11 @@ async def test_photos_that_are_too_large_are_refused(start_server: StartServer) 
 
 
 async def test_the_quota_counts_photos(start_server: StartServer) -> None:
-    server = await start_server(sessions={"quota_bytes": 5_000})
-    await send(server, photo(GREEN, 1), session_id="full")
-    assert (await send(server, photo(BLUE, 2), 429, session_id="full"))["error"]["code"] == "quota_exceeded"
+    server = await start_server(sessions={"quota_bytes": 40_000})
+    for seed in range(20):
+        files = {"file": ("photo.jpg", photo(GREEN, seed), "image/jpeg")}
+        answer = await server.http.post("/vision/frame", files=files, data={"session_id": "full"})
+        if answer.status_code != 200:
+            break
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "quota_exceeded")
+    assert 1 <= len((await server.http.get("/session/full/frames")).json()) == seed

@@ -21,6 +21,8 @@ HEAVY = (
     "soxr",
     "dbos",
     "scipy",
+    "cv2",
+    "rapidocr",
 )
 
 

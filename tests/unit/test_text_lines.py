@@ -27,12 +27,18 @@ def test_the_tallest_lines_are_read_if_there_are_too_many() -> None:
 
 
 def test_lines_far_longer_than_text_are_not_read() -> None:
-    corners = np.array([line(500, 10), line(30, 10), line(20, 10)], np.float32)
+    corners = np.array([line(810, 10), line(30, 10), line(20, 10)], np.float32)
     assert worth_reading(corners) == [2, 1]
 
 
+def test_only_the_tallest_of_many_long_lines_are_read() -> None:
+    heights = (10, 20, 11, 19, 12, 18, 13, 17, 14, 16, 15)
+    corners = np.array([line(70 * height, height) for height in heights], np.float32)
+    assert sorted(heights[each] for each in worth_reading(corners)) == [15, 16, 17, 18, 19, 20]
+
+
 def test_lines_that_run_upwards_are_judged_by_their_width() -> None:
-    assert worth_reading(np.array([line(10, 300), line(10, 500)], np.float32)) == [0]
+    assert worth_reading(np.array([line(10, 300), line(10, 810)], np.float32)) == [0]
 
 
 def test_nothing_found_is_nothing_to_read() -> None:

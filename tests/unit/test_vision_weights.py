@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.errors import ConfigurationError
 from app.infrastructure.vision.nanodet import SHA256, WEIGHTS, NanoDet
+from app.infrastructure.vision.onnx_network import open_network
 
 pytestmark = pytest.mark.unit
 
@@ -25,6 +26,12 @@ def test_damaged_weights_are_refused(tmp_path: Path) -> None:
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"weights\.onnx is missing"):
         NanoDet(threads=1, weights=tmp_path / "weights.onnx")
+
+
+def test_a_network_uses_the_threads_given_and_keeps_no_memory() -> None:
+    options = open_network(WEIGHTS, threads=3).get_session_options()
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (3, 1)
+    assert not options.enable_cpu_mem_arena
 
 
 def test_an_empty_photo_has_no_objects() -> None:

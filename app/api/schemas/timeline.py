@@ -51,7 +51,9 @@ class TimelineJson(BaseModel):
     session_id: str
     started_at: float
     duration_s: float
-    clock_skew_s: float = Field(description="How far the client's clock is taken to be ahead; photos are corrected by it.")
+    clock_skew_s: float = Field(
+        description="How far the client's clock is taken to be ahead; photos are corrected by it."
+    )
     entries: list[EntryJson]
     segments: list[LineJson]
     gaps: list[SpanJson]

@@ -108,12 +108,10 @@ class FrameJson(BaseModel):
     scene: SceneJson | None = Field(description="Null while it is not described.")
 
 
-def described_photo(
-    answer: PhotoAnswer, scene: Scene, *, size: tuple[int, int], session_id: str | None, interval_s: float
-) -> DescribedPhoto:
+def described_photo(answer: PhotoAnswer, scene: Scene, *, session_id: str | None, interval_s: float) -> DescribedPhoto:
     """The answer to a photo that was described."""
     return DescribedPhoto(
-        **scene_json(scene, answer.model_id, size).model_dump(),
+        **scene_json(scene, answer.model_id, answer.size).model_dump(),
         frame_id=answer.frame_id,
         session_id=session_id,
         captured_at=answer.captured_at,

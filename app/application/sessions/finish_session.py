@@ -4,6 +4,7 @@ Each stage is a step of a durable job: it takes the session's key, reads and wri
 interruption. Whatever fails, the session ends with an analysis of what there is.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from app.application.sessions.read_session import ReadSession
 from app.application.sessions.stage_progress import told_progress
 from app.application.sessions.stages import StageDetails, Stages
 from app.application.vision.session_photos import SessionPhotos
+from app.domain.analysis.album import analysed_photos
 from app.domain.analysis.models import Findings
+from app.domain.analysis.photo_findings import merge_photos
 from app.domain.audio.gateway import SampleSource
 from app.domain.diarization.gateway import Diarizer
 from app.domain.diarization.relabelling import keep_labels
@@ -45,6 +48,11 @@ class Hearing(Protocol):
 
 class Looking(Protocol):
     """What finishing needs of ``LookAtFrames``."""
+
+    @property
+    def model_id(self) -> str:
+        """The describer's name as it appears in results."""
+        ...
 
     async def describe_all(self, key: SessionKey, language: str, on_progress: Callable[[float], None]) -> int:
         """Describe each photo of a session that is not yet, or not in this language; returns how many there are."""
@@ -171,8 +179,9 @@ class FinishSession:
             return
         session = await self._ports.sessions.get(key)
         lines, gaps = await self._ports.read_session.lines(key), await self._ports.read_session.gaps(key)
-        photos = await self._ports.session_photos(session, await self._language(session))
-        findings = Findings(await self._language(session))
+        language = await self._language(session)
+        photos = [photo.seen() for photo in (await self._ports.session_photos(session, language)).photos]
+        findings = Findings(language)
         context = AnalysisContext(
             language=session.language or session.config.language or UNDETERMINED,
             summary_language=session.config.summary_language,
@@ -190,7 +199,9 @@ class FinishSession:
             return {"lines": len(lines), "photos": len(photos)}
 
         await self._stages.run(key, "analyze", work)
-        await self._runs.store(key, findings, lines=lines, gaps=gaps, models=self._models(session, lines))
+        findings = await asyncio.to_thread(merge_photos, findings, lines, photos, context.language)
+        models = self._models(session, lines, seen=bool(photos))
+        await self._runs.store(key, findings, lines=lines, gaps=gaps, photos=analysed_photos(photos), models=models)
 
     async def _language(self, session: Session) -> str:
         """ISO 639-1 of the analysis."""
@@ -200,11 +211,11 @@ class FinishSession:
         frames = await self._ports.session_photos.frames(session.key)
         return frames[-1].photo.language if frames else UNDETERMINED
 
-    def _models(self, session: Session, lines: Sequence[TranscriptLine]) -> dict[str, str | None]:
+    def _models(self, session: Session, lines: Sequence[TranscriptLine], *, seen: bool) -> dict[str, str | None]:
         diarized = session.config.diarize and lines
         return {
             "transcriber": self._ports.transcriber.model_id,
             "diarizer": self._ports.diarizer.model_id if diarized else None,
             "language_model": self._ports.analyzer.model_id if lines else None,
-            "scene_describer": None,
+            "scene_describer": self._ports.photos.model_id if seen else None,
         }

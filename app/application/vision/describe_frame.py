@@ -55,6 +55,7 @@ class PhotoAnswer:
     Attributes:
         frame_id: its id; of a photo without a session a random one.
         captured_at: unix seconds.
+        size: of the upright photo: width and height in pixels.
         scene: None if it will be described later.
         model_id: the describer's.
         duplicate_of: the photo that it repeats, whose scene this is.
@@ -63,6 +64,7 @@ class PhotoAnswer:
 
     frame_id: str
     captured_at: float
+    size: tuple[int, int]
     scene: Scene | None
     model_id: str
     duplicate_of: str | None
@@ -128,21 +130,26 @@ class DescribeFrame:
 
         Raises:
             InvalidInput, TooLarge: it cannot be decoded; or ``defer`` without a session.
-            Overloaded: too many photos, the quota is used up, or a fresher one took its place; one with a session is kept and described later.
+            Overloaded: too many photos at once, the quota is used up, or a fresher photo took its place; in that case it is kept
+                and described later, if it has a session.
             Conflict: the session has too many photos.
             StorageError: it could not be stored.
             GatewayError: the describer failed; the photo is kept.
         """
         received_at, began = self._clock(), time.monotonic()
         if request.defer and request.session_id is None:
-            raise InvalidInput("defer needs a session_id, to find the photo later", code="session_required", param="defer")
+            raise InvalidInput(
+                "defer needs a session_id, to find the photo later", code="session_required", param="defer"
+            )
         photo = await self._decoder.decode(request.data)
         timings_ms = {"decode": _ms_since(began)}
         if request.session_id is None:
             options = DescribeOptions(request.language or self._default_language, request.prompt)
             scene = await self._queue.describe(None, photo, options)
             captured_at = received_at if request.captured_at is None else request.captured_at
-            answer = PhotoAnswer(f"f-{secrets.token_hex(8)}", captured_at, scene, self._look.model_id, None, timings_ms)
+            frame_id = f"f-{secrets.token_hex(8)}"
+            size = (photo.width, photo.height)
+            answer = PhotoAnswer(frame_id, captured_at, size, scene, self._look.model_id, None, timings_ms)
         else:
             session = await self._session(SessionKey(owner, request.session_id), request)
             answer = await self._keep(session, photo, request, received_at, timings_ms)
@@ -192,6 +199,7 @@ class DescribeFrame:
         return PhotoAnswer(
             frame_id=frame.frame_id,
             captured_at=frame.captured_at,
+            size=(photo.width, photo.height),
             scene=told.scene if told else None,
             model_id=told.model_id if told else self._look.model_id,
             duplicate_of=frame.photo.duplicate_of,

@@ -16,8 +16,6 @@ from app.domain.vision.frames import Frame
 from app.domain.vision.gateway import FrameStore
 
 BATCH = 20
-PAUSE_S = 0.2
-"""Between looks at whether photos with somebody waiting for them are through."""
 BUSY_PAUSE_S = 5.0
 """After the describer refused: its queue is full of what is more urgent."""
 
@@ -75,8 +73,7 @@ class DescribeWaiting:
         return found
 
     async def _describe(self, key: SessionKey, frame: Frame) -> None:
-        while not self._queue.idle:
-            await asyncio.sleep(PAUSE_S)
+        await self._queue.until_idle()
         try:
             await self._look.describe(key, frame, frame.photo.language, partial(self._scenes.add, key))
         except (GatewayBusy, Overloaded):

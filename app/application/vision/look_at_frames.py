@@ -18,9 +18,7 @@ log = logging.getLogger(__name__)
 class LookAtFrames:
     """Describes stored photos, without anybody waiting for it."""
 
-    def __init__(
-        self, frames: FrameStore, files: PhotoFiles, decoder: PhotoDecoder, describer: SceneDescriber
-    ) -> None:
+    def __init__(self, frames: FrameStore, files: PhotoFiles, decoder: PhotoDecoder, describer: SceneDescriber) -> None:
         self._frames = frames
         self._files = files
         self._decoder = decoder

@@ -37,13 +37,14 @@ class PhotoQueue:
         self._clock = clock
         self._line: list[_Waiting] = []
         self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.usual_s = FIRST_GUESS_S
         """How long a description took lately, in seconds."""
 
-    @property
-    def idle(self) -> bool:
-        """Whether nobody waits or is described."""
-        return not self._line and not self._running
+    async def until_idle(self) -> None:
+        """Return when no photo waits or is described."""
+        await self._idle.wait()
 
     @property
     def wait_s(self) -> float:
@@ -75,6 +76,7 @@ class PhotoQueue:
     async def _turn(self, key: SessionKey | None) -> None:
         if self._running < self._describer.capabilities.photos_at_once and not self._line:
             self._running += 1
+            self._idle.clear()
             return
         self._make_room(key)
         waiting = _Waiting(key)
@@ -109,3 +111,5 @@ class PhotoQueue:
                 waiting.turn.set_result(None)
                 return
         self._running -= 1
+        if not self._running:
+            self._idle.set()

@@ -68,9 +68,7 @@ class SessionPhotos:
         times = [PhotoTime(frame.frame_id, frame.photo.received_at, frame.photo.captured_at) for frame in frames]
         placed = place_photos(SessionClock(session.created_at, session.config.started_at), times)
         timed = [
-            TimedPhoto(
-                frame, placed.offsets_s[frame.frame_id], told.get(frame.photo.duplicate_of or frame.frame_id)
-            )
+            TimedPhoto(frame, placed.offsets_s[frame.frame_id], told.get(frame.photo.duplicate_of or frame.frame_id))
             for frame in frames
         ]
         return PlacedPhotos(tuple(sorted(timed, key=lambda photo: photo.offset_s)), placed.clock_skew_s)

@@ -8,8 +8,16 @@ from app.domain.vision.models import Box, TextLine
 MAX_LINES = 60
 """Lines that are read in a photo, the tallest first: more than a page that can be read from a wearer's distance."""
 
-MAX_ASPECT = 40.0
-"""Width over height of the longest line: about a hundred letters. What is longer is an edge, or meant to cost time."""
+MAX_ASPECT = 80.0
+"""Width over height of the longest line: a broad page has about a hundred letters in a line, half as wide as high. What
+is longer is an edge, or meant to cost time."""
+
+MAX_TOTAL_ASPECT = 420.0
+"""Of all lines that are read: time grows with it, to about four seconds of one core; enough for ``MAX_LINES`` short
+ones, as on signs, or a dozen lines of a page."""
+
+SHORTEST_ASPECT = 20 / 3
+"""Shorter lines cost the same: the reader's smallest input is 320 x 48 pixels."""
 
 MAX_CHARACTERS = 120
 """Characters that are kept of a line."""
@@ -29,10 +37,11 @@ Corners = NDArray[np.float32]
 
 
 def worth_reading(corners: Corners) -> list[int]:
-    """Indices of the tallest lines, at most ``MAX_LINES``, in order of their aspect (alike lines are read together)."""
+    """Indices of the tallest lines, at most ``MAX_LINES``, in order of their aspect: like lines are read together."""
     heights, aspects = _heights_and_aspects(corners)
     able = np.flatnonzero((heights > 0) & (aspects <= MAX_ASPECT))
     tallest = able[np.argsort(-heights[able], kind="stable")][:MAX_LINES]
+    tallest = tallest[np.cumsum(np.maximum(aspects[tallest], SHORTEST_ASPECT)) <= MAX_TOTAL_ASPECT]
     order: list[int] = tallest[np.argsort(aspects[tallest], kind="stable")].tolist()
     return order
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.domain.errors import ConfigurationError
 from app.domain.vision.models import Pixels, TextLine
+from app.infrastructure.vision.onnx_network import open_network
 from app.infrastructure.vision.text_lines import Corners, box_around, readable, reading_order, worth_reading
 
 FILES = {
@@ -21,6 +22,9 @@ FILES = {
 SMALLEST_SIDE_PX = 960
 """Photos with shorter longer sides are made larger: glasses send 640 x 480, where small print is ten pixels high and
 PP-OCR finds letters from about 15 on. Beyond 960 such photos gave no more lines, and took longer."""
+
+LARGEST_FACTOR = 4.0
+"""Beyond it, nothing in a tiny picture becomes legible."""
 
 LARGEST_SIDE_PX = 1280
 """Lines are looked for at this size at most (it bounds the time); they are read at the photo's own."""
@@ -48,7 +52,7 @@ def bundled_models() -> Path:
 
 
 class TextReader:
-    """Never fetches anything: each network is given by its path. Not safe to use from two threads at once."""
+    """Finds, turns and reads lines; never fetches anything. Not safe to use from two threads at once."""
 
     model_id = "pp-ocrv6"
 
@@ -61,6 +65,7 @@ class TextReader:
         Raises:
             ConfigurationError: they are not installed.
         """
+        from omegaconf import flag_override
         from rapidocr import RapidOCR
 
         folder = bundled_models()
@@ -73,14 +78,13 @@ class TextReader:
                 "Det.limit_type": "max",
                 "Det.limit_side_len": LARGEST_SIDE_PX,
                 "Rec.rec_batch_num": BATCH,
-                "EngineConfig.onnxruntime.intra_op_num_threads": threads,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-                "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,
-                **{f"{step}.model_path": str(folder / name) for step, name in FILES.items()},
             }
         )
+        with flag_override(self._engine.cfg, "allow_objects", True):
+            for step, name in FILES.items():  # given a session, RapidOCR neither looks for files nor fetches any
+                self._engine.cfg[step].session = open_network(folder / name, threads=threads)
         white = np.full((64, 64, 3), 255, np.uint8)
-        self._find(white)  # RapidOCR loads each network when it is first used
+        self._find(white)  # RapidOCR prepares each step when it is first used
         self._recognise(white, np.array([[[0, 0], [63, 0], [63, 31], [0, 31]]], np.float32))
 
     def read(self, pixels: Pixels, check: Callable[[], None]) -> tuple[TextLine, ...]:
@@ -126,7 +130,7 @@ def _enlarged(pixels: Pixels) -> Pixels:
     import cv2
 
     image = np.ascontiguousarray(pixels[:, :, ::-1])
-    factor = SMALLEST_SIDE_PX / max(image.shape[:2])
+    factor = min(SMALLEST_SIDE_PX / max(image.shape[:2]), LARGEST_FACTOR)
     if factor <= 1:
         return image
     size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))

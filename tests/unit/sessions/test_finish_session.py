@@ -33,7 +33,7 @@ async def test_a_session_ends_finished_with_speakers_and_findings(finishing: Fin
         "language_model": "test-model",
         "scene_describer": None,
     }
-    assert set(analysis.timings_ms) == {"transcribe", "diarize", "analyze", "end_to_final"}
+    assert set(analysis.timings_ms) == {"transcribe", "diarize", "describe", "analyze", "end_to_final"}
     assert analysis.timings_ms["end_to_final"] == 5000
     assert (await finishing.sessions.get(KEY)).state is SessionState.FINISHED
     assert await finishing.finals() == [1]
@@ -66,7 +66,7 @@ async def test_diarization_can_be_switched_off(finishing: Finishing) -> None:
     assert (analysis.complete, analysis.models["diarizer"]) == (True, None)
 
 
-@pytest.mark.parametrize(("audio_s", "note"), [(10.0, "No speech was found"), (0.0, "no audio")])
+@pytest.mark.parametrize(("audio_s", "note"), [(10.0, "No speech was found"), (0.0, "neither audio nor photos")])
 async def test_silence_gives_an_empty_honest_result_without_a_model(
     finishing: Finishing, audio_s: float, note: str
 ) -> None:

@@ -19,6 +19,7 @@ from app.domain.session.models import Session, SessionConfig, SessionKey, Sessio
 from app.infrastructure.audio.av_codec import AvAudioCodec
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
 from app.infrastructure.journal.file_journal import FileAudioJournal
+from app.infrastructure.photos.photo_files import FolderPhotoFiles
 from app.infrastructure.runtime.session_files import SessionFiles
 from app.infrastructure.transcription.dummy import DummyTranscriber
 from app.infrastructure.vad.dummy import DummyVad
@@ -37,6 +38,7 @@ class Archive:
 
     stores: Finishing
     journal: FileAudioJournal
+    photo_files: FolderPhotoFiles
     live: LiveSessions = field(default_factory=lambda: LiveSessions(8))
     listed: SessionStore | None = None
 
@@ -47,7 +49,7 @@ class Archive:
             DummyTranscriber(),
         )  # fmt: skip
         jobs, listening = InlineJobRunner({}), LiveListening(ports)
-        erase = EraseSession(stores.sessions, self.journal, jobs, listening, self.live, [stores.feed])
+        erase = EraseSession(stores.sessions, self.journal, jobs, listening, self.live, self.photo_files, [stores.feed])
         return Retention(self.listed or stores.sessions, self.live, erase, ttl_s=ttl_s, interval_s=interval_s)
 
     async def add(self, name: str, *, days: float, ended_days: float | None = None) -> SessionKey:
@@ -70,7 +72,7 @@ class Archive:
 async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
     journal = FileAudioJournal(SessionFiles(tmp_path))
     async with opened(tmp_path / "sessions.db") as stores:
-        yield Archive(stores, journal)
+        yield Archive(stores, journal, FolderPhotoFiles(SessionFiles(tmp_path)))
     await journal.close()
 
 

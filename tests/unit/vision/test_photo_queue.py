@@ -61,7 +61,7 @@ async def test_photos_of_different_sessions_take_turns() -> None:
     world.finish(3)
     assert [scene.description for scene in await asyncio.gather(*tasks)] == ["a", "b", "e"]
     assert world.describer.begun == ["a", "b", "e"]
-    assert world.queue.idle
+    await asyncio.wait_for(world.queue.until_idle(), 1)
 
 
 async def test_the_newest_photo_of_a_session_takes_the_place_of_the_one_that_waits() -> None:
@@ -92,7 +92,7 @@ async def test_a_failure_lets_the_next_one_in() -> None:
     with pytest.raises(GatewayError, match="it broke"):
         await broken
     assert (await next_one).description == "next"
-    assert world.queue.idle
+    await asyncio.wait_for(world.queue.until_idle(), 1)
 
 
 @pytest.mark.parametrize("victim", ["running", "waiting"])
@@ -104,7 +104,7 @@ async def test_who_leaves_makes_room(victim: str) -> None:
     world.finish(3)
     assert (await tasks["last"]).description == "last"
     await asyncio.gather(*tasks.values(), return_exceptions=True)
-    assert world.queue.idle
+    await asyncio.wait_for(world.queue.until_idle(), 1)
 
 
 async def test_who_leaves_just_as_its_turn_comes_makes_room() -> None:
@@ -116,7 +116,7 @@ async def test_who_leaves_just_as_its_turn_comes_makes_room() -> None:
     world.finish(2)
     assert (await third).description == "eva"
     await asyncio.gather(second, return_exceptions=True)
-    assert world.queue.idle
+    await asyncio.wait_for(world.queue.until_idle(), 1)
 
 
 async def test_describers_that_take_several_photos_at_once_get_them() -> None:
