@@ -23,6 +23,7 @@ HEAVY = (
     "scipy",
     "cv2",
     "rapidocr",
+    "PIL",
 )
 
 

@@ -19,7 +19,7 @@ from app.infrastructure.photos.limited_photo_decoder import LimitedPhotoDecoder
 from tests.mutations import mutations
 from tests.photos import corners, exif, quarters, saved, swapped_profile
 
-pytestmark = [pytest.mark.unit, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 STARTS = (
     b"\xff\xd8\xff",
     b"\x89PNG\r\n\x1a\n",

@@ -1,7 +1,6 @@
 """Photos decoded by children that have little memory and time, and may crash without harm."""
 
 import asyncio
-import logging
 import threading
 import time
 
@@ -12,8 +11,6 @@ from app.infrastructure.photos.decode_photo_child import ChildLimits
 from app.infrastructure.photos.photo_child import RETRY_AFTER_S, PhotoChild, interrupted
 from app.infrastructure.photos.photo_children import PhotoChildren
 from app.infrastructure.photos.photo_formats import check_is_photo
-
-log = logging.getLogger(__name__)
 
 MAX_MEGAPIXELS = 40
 MAX_BYTES = 20_000_000
@@ -126,7 +123,6 @@ class LimitedPhotoDecoder(PhotoDecoder):
         try:
             while not (await asyncio.wait({work}, timeout=job.left_s()))[0]:
                 if not job.left_s():
-                    log.warning("photo decoder killed", extra={"timeout_s": self._timeout_s})
                     job.stop(late=True)
                     break
             return await work

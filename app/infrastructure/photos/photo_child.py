@@ -1,6 +1,7 @@
 """One running child that decodes photos, and what it says, of which nothing is trusted. Blocking."""
 
 import contextlib
+import logging
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from app.infrastructure.photos.decode_photo_child import (
 )
 from app.infrastructure.photos.photo_formats import ACCEPTED, unusable
 from app.infrastructure.runtime.child_process import start_child
+
+log = logging.getLogger(__name__)
 
 CHILD_MODULE = "app.infrastructure.photos.decode_photo_child"
 RETRY_AFTER_S = 1.0
@@ -113,8 +116,9 @@ class PhotoChild:
             self._process.wait(timeout=1.0)  # it ends with its pipes, unless it talks nonsense
         ended_with = self._process.poll()
         self.close()
+        log.warning("photo decoder ended", extra={"status": ended_with, "late": self._late})
         if self._late or ended_with == _OUT_OF_CPU_TIME:
-            return unusable("this photo takes too long to decode", ", saved anew")
+            return unusable(f"this photo takes too long to decode; send it saved anew as {ACCEPTED}")
         return interrupted() if ended_with == _STOPPED else _damaged()
 
 
@@ -184,4 +188,4 @@ def _refusal(reply: _Reply, limits: ChildLimits) -> InvalidInput:
 
 
 def _damaged() -> InvalidInput:
-    return unusable("the photo is damaged, cut off, or of a rare kind; save it anew", " of it")
+    return unusable(f"the photo is damaged, cut off, or of a rare kind; send it again, or saved anew as {ACCEPTED}")

@@ -37,10 +37,10 @@ class PhotoChildren:
         Raises:
             Overloaded: they are closed.
         """
-        with self._lock:
-            if self._closed:
-                raise interrupted()
+        try:
             return self._threads.submit(self._run, work)
+        except RuntimeError as error:  # the threads are shut down
+            raise interrupted() from error
 
     def start_all(self) -> "Future[None]":
         """Start those that are missing. It is done when they are ready.
@@ -48,10 +48,10 @@ class PhotoChildren:
         Raises:
             Overloaded: they are closed, or (in the future) the system starts no process.
         """
-        with self._lock:
-            if self._closed:
-                raise interrupted()
+        try:
             return self._threads.submit(self._fill)
+        except RuntimeError as error:
+            raise interrupted() from error
 
     def close(self) -> None:
         """End all of them, those at work too, and wait until they are gone. Blocking."""

@@ -45,14 +45,14 @@ def check_is_photo(data: bytes, max_bytes: int) -> None:
     if len(data) > max_bytes:
         raise TooLarge(f"a photo may have {max_bytes / 1e6:g} MB at most; make it smaller", param="file")
     if not data:
-        raise unusable("the photo is empty (0 bytes)")
+        raise unusable(f"the photo is empty (0 bytes); send {ACCEPTED}")
     head = data[:_HEAD_BYTES]
     if not _PHOTO.match(head):
         found = next((name for name, pattern in _OTHERS if pattern.match(head)), None)
         reason = f"this is {found}" if found else "this is no photo of a known format"
-        raise unusable(reason, _HINTS.get(found or "", ""))
+        raise unusable(f"{reason}; send {ACCEPTED}{_HINTS.get(found or '', '')}")
 
 
-def unusable(reason: str, hint: str = "") -> InvalidInput:
-    """What a photo is refused with: the reason, and what works instead."""
-    return InvalidInput(f"{reason}; send {ACCEPTED}{hint}", param="file", code="invalid_image")
+def unusable(message: str) -> InvalidInput:
+    """The refusal of a photo that cannot be decoded."""
+    return InvalidInput(message, param="file", code="invalid_image")
