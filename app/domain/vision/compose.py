@@ -28,11 +28,10 @@ def compose_scene(evidence: SceneEvidence, options: DescribeOptions) -> Scene:
     view = look(evidence)
     findings = find_risks(view)
     risks = tuple(risk_of(finding, lexicon) for finding in findings)
-    answered = (
-        [] if options.prompt is None else answer(understand(options.prompt, options.language), view, risks, lexicon)
-    )
+    question = None if options.prompt is None else understand(options.prompt, options.language)
+    answered = [] if question is None else answer(question, view, risks, lexicon)
     return Scene(
-        description=" ".join([*answered, *describe(view, lexicon)]),
+        description=" ".join([*answered, *describe(view, lexicon, question)]),
         risks=risks,
         suggestions=suggestions_for(findings, view, lexicon),
         objects=evidence.objects,

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 from app.domain.vision.models import Risk, Severity
 from app.domain.vision.questions import Asked, Question
-from app.domain.vision.reading import SURE_TEXT, Reading, flowing, shortened
 from app.domain.vision.view import View
 from app.domain.vision.wording.grouping import grouped, place_of, placed, plural_verb
 from app.domain.vision.wording.lexicon import Lexicon, capitalised
+from app.domain.vision.wording.quoting import all_text
 
-MAX_READ_CHARS = 700
-"""About a minute of speech."""
 _MAX_GROUPS = 5
 _MAX_DANGERS = 3
 
@@ -20,20 +18,12 @@ def answer(question: Question, view: View, risks: Sequence[Risk], lexicon: Lexic
     if question.asked is Asked.DESCRIPTION:
         return []
     if question.asked is Asked.TEXT:
-        return [_read(view.readings, lexicon)]
+        return [all_text(view.readings, lexicon)]
     if question.asked is Asked.DANGER:
         return _dangers(risks, lexicon)
     if question.asked in {Asked.UNKNOWN_THING, Asked.OTHER}:
         return [lexicon.say("answers", "unknown_thing" if question.asked is Asked.UNKNOWN_THING else "cannot")]
     return _about_things(question, view, lexicon)
-
-
-def _read(readings: Sequence[Reading], lexicon: Lexicon) -> str:
-    if not readings:
-        return lexicon.say("answers", "read_nothing")
-    text = shortened(flowing(readings), MAX_READ_CHARS)
-    sure = all(each.confidence >= SURE_TEXT for each in readings)
-    return lexicon.say("answers", "read" if sure else "read_unsure", quotes=lexicon.quoted(text))
 
 
 def _dangers(risks: Sequence[Risk], lexicon: Lexicon) -> list[str]:

@@ -6,7 +6,6 @@ from itertools import groupby
 from zlib import crc32
 
 from app.domain.vision.questions import Asked, Question
-from app.domain.vision.reading import SURE_TEXT, Reading, flowing, is_page, shortened
 from app.domain.vision.risks.vehicles import on_road
 from app.domain.vision.setting import setting_of
 from app.domain.vision.view import Sighting, View
@@ -21,11 +20,8 @@ from app.domain.vision.wording.grouping import (
     with_belongings,
 )
 from app.domain.vision.wording.lexicon import Lexicon, capitalised
+from app.domain.vision.wording.quoting import text_sentence
 
-MAX_QUOTED_CHARS = 240
-_MAX_QUOTES = 4
-_MAX_QUOTE_CHARS = 120
-_PAGE_CHARS = 200
 _MAX_GROUPS = 7
 """More is not listened to; what is left out is small, and told in a few words."""
 _MAX_SMALL = 3
@@ -46,25 +42,6 @@ def describe(view: View, lexicon: Lexicon, answered: Question | None = None) -> 
     if not view.sightings and not view.shown:
         sentences.append(lexicon.say("sentences", "only_text" if text else "nothing"))
     return [*sentences, text] if text else sentences
-
-
-def text_sentence(readings: Sequence[Reading], lexicon: Lexicon) -> str:
-    """What can be read, quoted and bounded; empty if nothing can."""
-    sure = [each for each in readings if each.confidence >= SURE_TEXT]
-    told = sure or list(readings)
-    if not told:
-        return ""
-    if is_page(told):
-        start = shortened(flowing(told), _PAGE_CHARS)
-        return lexicon.say("sentences", "page", quotes=lexicon.quoted(start))
-    largest = sorted(told, key=lambda each: -each.box.height / len(each.lines))[:_MAX_QUOTES]
-    chosen = [each for each in told if each in largest]
-    quotes = list(dict.fromkeys(lexicon.quoted(shortened(each.text, _MAX_QUOTE_CHARS)) for each in chosen))
-    while len(quotes) > 1 and sum(map(len, quotes)) > MAX_QUOTED_CHARS:
-        quotes.pop()
-    left_out = len(quotes) < len({each.text for each in told})
-    key = "reads_unsure" if not sure else "reads_more" if left_out else "reads"
-    return lexicon.say("sentences", key, quotes=lexicon.listed(quotes))
 
 
 def _caveats(view: View, lexicon: Lexicon) -> Iterator[str]:
