@@ -31,15 +31,15 @@ def place(folder: Path, model: str = "a.gguf", projector: str | None = "mmproj-a
     return folder
 
 
-def test_without_a_model_nothing_is_loaded(tmp_path: Path) -> None:
+def test_without_a_model_the_composed_describer_is_used(tmp_path: Path) -> None:
     place(tmp_path / "words", projector=None)
     place(tmp_path / ".parts")
     place(tmp_path / "huge", size=3_000_000_000)
     settings = automatic(tmp_path)
     assert small_vision_model(tmp_path) is None
     assert small_vision_model(tmp_path / "nowhere") is None
-    assert models_used(settings) == []
-    assert build_scene_describer(settings).model_id == "dummy"
+    assert models_used(settings) == ["nanodet-g"]
+    assert build_scene_describer(settings).model_id.startswith("nanodet-g")
 
 
 def test_the_best_of_the_small_models_is_used(tmp_path: Path) -> None:
