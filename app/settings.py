@@ -157,6 +157,8 @@ class ModelSettings(BaseModel):
     torch_dtype: str = "auto"
     hf_token: SecretStr | None = None
     threads: int = Field(0, ge=0, description="Threads a model may use; 0 = one for each core.")
+    memory_mb: int = Field(0, ge=0, description="Memory of all models together; 0 = what is free, less a reserve.")
+    idle_unload_s: float = Field(0.0, ge=0, description="Models that rest for longer are unloaded; 0 = never.")
     mirror: HomePath | None = Field(None, description="Folder that is tried for model files before any download.")
     context_tokens: int = Field(
         4096, ge=2048, le=131_072, description="Language model's context; the analysis needs 2048."

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, SecretStr
 from app.api.dependencies import ContainerDep, MetricsDep, PrincipalDep, SettingsDep
 from app.api.errors import error_body
 from app.api.routes import Route
+from app.application.model_memory import MemoryState
 from app.application.warm_up import ModelInUse
 
 router = APIRouter(tags=["operations"], route_class=Route)
@@ -24,7 +25,7 @@ class GatewayJson(BaseModel):
     """One model and how it is."""
 
     model: str
-    ready: bool = Field(description="Loaded, or needs no loading.")
+    ready: bool = Field(description="Loaded, or comes back when it is needed, or needs no loading.")
     error: str | None
 
 
@@ -69,6 +70,18 @@ class ResidentModel(BaseModel):
     )
     waiting: int = Field(description="Jobs in its queue.")
     load_factor: float = Field(description="Waiting and running work over its threads; above 1 work waits.")
+    state: MemoryState = Field(description="`evicted` was loaded, and is again as soon as work needs it.")
+    declared_bytes: int = Field(description="Memory that it needs, by the catalog.")
+    expected_bytes: int = Field(
+        description="Memory that is planned for it: declared, corrected by what it really took."
+    )
+    measured_bytes: int | None = Field(description="Memory that its last load took; null before the first.")
+    in_use: int = Field(description="Jobs that run on it; it is not evicted meanwhile.")
+    waiting_for_memory: int = Field(description="Jobs that wait until there is room for it.")
+    estimated_wait_s: float | None = Field(
+        description="Until there is room and it is loaded, if something waits for it."
+    )
+    idle_s: float | None = Field(description="Since it was last used; null if it never was, or is.")
 
 
 class ResidencyJson(BaseModel):
@@ -76,6 +89,8 @@ class ResidencyJson(BaseModel):
 
     models: list[ResidentModel]
     process_bytes: int = Field(description="Memory of the whole process, models included.")
+    budget_bytes: int | None = Field(description="Memory of all models together; null if none needs any.")
+    used_bytes: int = Field(description="Of the budget: expected for the models that are in memory.")
 
 
 @router.get("/health", summary="Health")
@@ -83,7 +98,7 @@ async def health(principal: PrincipalDep, container: ContainerDep) -> HealthJson
     """The process is up; one line for every model."""
     errors = container.warm_up.errors
     gateways = {
-        role: GatewayJson(model=model.model_id, ready=model.loaded, error=errors.get(role))
+        role: GatewayJson(model=model.model_id, ready=model.ready, error=errors.get(role))
         for role, model in container.models.items()
     }
     return HealthJson(
@@ -127,10 +142,14 @@ async def read_metrics(principal: PrincipalDep, metrics: MetricsDep) -> Response
 
 @router.get("/models/residency", summary="What is loaded")
 async def residency(principal: PrincipalDep, container: ContainerDep) -> ResidencyJson:
-    """Every model of the profile: loaded or not, how large, and what waits for it."""
+    """Every model of the profile: loaded or not, how large, what waits for it, and the memory that all share."""
+    shares = [model.worker.memory for model in container.models.values() if model.worker is not None]
+    share = next((share for share in shares if share is not None), None)
     return ResidencyJson(
         models=[_resident(role, model) for role, model in container.models.items()],
         process_bytes=await asyncio.to_thread(_process_bytes),
+        budget_bytes=share.budget_bytes if share else None,
+        used_bytes=share.used_bytes if share else 0,
     )
 
 
@@ -147,6 +166,7 @@ def _json_value(value: Any) -> Any:
 
 def _resident(role: str, model: ModelInUse) -> ResidentModel:
     worker = model.worker
+    memory = worker.memory if worker else None
     return ResidentModel(
         role=role,
         model=model.model_id,
@@ -154,6 +174,14 @@ def _resident(role: str, model: ModelInUse) -> ResidentModel:
         bytes=worker.weights_bytes if worker else 0,
         waiting=worker.waiting if worker else 0,
         load_factor=worker.load_factor if worker else 0.0,
+        state=memory.state if memory else "loaded" if model.loaded else "unloaded",
+        declared_bytes=memory.declared_bytes if memory else 0,
+        expected_bytes=memory.expected_bytes if memory else 0,
+        measured_bytes=memory.measured_bytes if memory else None,
+        in_use=memory.in_use if memory else 0,
+        waiting_for_memory=memory.waiting if memory else 0,
+        estimated_wait_s=memory.estimated_wait_s if memory else None,
+        idle_s=memory.idle_s if memory else None,
     )
 
 

@@ -48,11 +48,15 @@ class Metrics(Collector):
         yield GaugeMetricFamily("vigia_live_sockets", "Audio sockets open.", value=self._container.live.count)
         loaded = GaugeMetricFamily("vigia_model_loaded", "Whether a model is in memory.", labels=["role"])
         load = GaugeMetricFamily("vigia_model_load", "Waiting and running work over threads.", labels=["role"])
+        taken = GaugeMetricFamily("vigia_model_bytes", "Memory planned for a model that is loaded.", labels=["role"])
         for role, model in self._container.models.items():
             loaded.add_metric([role], float(model.loaded))
             load.add_metric([role], 0.0 if model.worker is None else model.worker.load_factor)
+            memory = model.worker.memory if model.worker else None
+            taken.add_metric([role], memory.expected_bytes if memory and model.loaded else 0)
         yield loaded
         yield load
+        yield taken
 
 
 class MetricsMiddleware:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from app.application.model_memory import ModelMemory
 from app.domain.audio.gateway import SampleSource
 from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
 from app.domain.error_fields import error_fields
@@ -39,6 +40,11 @@ class LoadedModel(Protocol):
         """Size of the weights that are in memory, as files; 0 while the model is not loaded."""
         ...
 
+    @property
+    def memory(self) -> ModelMemory | None:
+        """Its place in the memory that all models share; None if it shares none."""
+        ...
+
 
 @dataclass(frozen=True)
 class ModelInUse:
@@ -58,6 +64,12 @@ class ModelInUse:
     def loaded(self) -> bool:
         """Whether it can answer at once."""
         return self.worker is None or self.worker.loaded
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is loaded, or was, and comes back by itself when work needs it."""
+        memory = self.worker.memory if self.worker else None
+        return self.loaded or (memory is not None and memory.loads > 0)
 
 
 class WarmUp:

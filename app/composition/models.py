@@ -10,6 +10,7 @@ import numpy as np
 from app.application.listening.listening_options import ListeningOptions
 from app.application.warm_up import ModelInUse, SilentSource
 from app.composition.choice import check_models, resolved
+from app.composition.memory import memory_budget, memory_needs
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
@@ -21,7 +22,11 @@ from app.domain.vision.gateway import SceneDescriber
 from app.domain.vision.models import DescribeOptions, Photo
 from app.infrastructure import registry
 from app.infrastructure.catalog.catalog import Catalog
+from app.infrastructure.runtime.cores import threads_for, usable_cores
+from app.infrastructure.runtime.residency import Residency
+from app.infrastructure.runtime.turnstile import Turnstile
 from app.infrastructure.runtime.worker import ModelWorker
+from app.infrastructure.vision.cached_describer import CachedSceneDescriber
 from app.settings import Settings
 
 _GREY = Photo(np.full((64, 64, 3), 128, np.uint8), 64, 64, b"")
@@ -46,14 +51,25 @@ class Closable(Protocol):
 
 @dataclass(frozen=True)
 class Models:
-    """One adapter a role; ``names`` are the registry's."""
+    """One adapter a role, all on one budget of memory and one set of cores.
+
+    Attributes:
+        vad: finds speech.
+        transcriber: recognises words.
+        diarizer: tells speakers apart.
+        language_model: analyses.
+        scene_describer: describes photos, and remembers for a while what it said.
+        vad_name: the registry's.
+        residency: which models are in memory.
+    """
 
     vad: VoiceActivityDetector
     transcriber: Transcriber
     diarizer: Diarizer
     language_model: LanguageModel
-    scene_describer: SceneDescriber
+    scene_describer: CachedSceneDescriber
     vad_name: str
+    residency: Residency
 
     def in_use(self) -> Mapping[str, ModelInUse]:
         """Every model by role, with something small to ask it."""
@@ -77,30 +93,47 @@ class Models:
             ),
             "scene_describer": ModelInUse(
                 self.scene_describer.model_id,
-                _worker(self.scene_describer),
-                lambda: self.scene_describer.describe(_GREY, DescribeOptions("en")),
+                _worker(self.scene_describer.describer),
+                lambda: self.scene_describer.describer.describe(_GREY, DescribeOptions("en")),
             ),
         }
 
     def close(self) -> None:
         """Stop the models' workers. Blocking."""
-        close_adapters(self.vad, self.transcriber, self.diarizer, self.language_model, self.scene_describer)
+        close_adapters(
+            self.vad,
+            self.transcriber,
+            self.diarizer,
+            self.language_model,
+            self.scene_describer.describer,
+            self.residency,
+        )
 
 
 def build_models(settings: Settings) -> Models:
-    """One adapter for each role.
+    """One adapter for each role; they share memory and cores.
 
     Raises:
-        ConfigurationError: as for ``check_models``.
+        ConfigurationError: as for ``check_models`` and ``memory_budget``.
     """
-    return Models(
+    needs = memory_needs(settings)
+    budget_bytes = memory_budget(settings, needs)
+    models = Models(
         vad=build_vad(settings),
         transcriber=build_transcriber(settings),
         diarizer=build_diarizer(settings),
         language_model=build_language_model(settings),
-        scene_describer=build_scene_describer(settings),
+        scene_describer=CachedSceneDescriber(build_scene_describer(settings)),
         vad_name=settings.models.vad,
+        residency=Residency(budget_bytes, idle_unload_s=settings.models.idle_unload_s),
     )
+    turnstile = Turnstile(usable_cores())
+    for role, model in models.in_use().items():
+        if isinstance(model.worker, ModelWorker):
+            model.worker.attach(models.residency, needs[role])
+            threads = threads_for(role, settings.models.threads) // model.worker.lanes
+            model.worker.share_cores(turnstile, max(1, threads))
+    return models
 
 
 def build_vad(settings: Settings) -> VoiceActivityDetector:

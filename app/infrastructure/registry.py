@@ -71,7 +71,7 @@ TRANSCRIBERS: Mapping[str, Entry[Transcriber]] = {
 DIARIZERS: Mapping[str, Entry[Diarizer]] = {
     "dummy": Entry(lambda settings, locate: DummyDiarizer()),
     "onnx": Entry(
-        lambda settings, locate: OnnxDiarizer(),
+        lambda settings, locate: OnnxDiarizer(threads=settings.models.threads),
         model=lambda settings: "speaker-diarization",
         packages={"onnxruntime": "onnxruntime"},
     ),

@@ -14,7 +14,7 @@ def niceness_after(platform: str) -> tuple[int, int]:
     found: list[int] = []
 
     def work() -> None:
-        give_way(os.getpriority(os.PRIO_PROCESS, 0) + 1, platform)
+        give_way(1, platform)
         found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
     thread = threading.Thread(target=work)

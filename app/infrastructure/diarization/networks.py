@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.errors import ConfigurationError
 from app.infrastructure.diarization.features import Features
-from app.infrastructure.runtime.cores import usable_cores
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 
@@ -93,10 +92,7 @@ def _open(path: Path, threads: int) -> Any:
         raise ConfigurationError(f"{path.name} is damaged (wrong checksum); reinstall the application")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.enable_cpu_mem_arena = False  # it keeps what the largest batch took, for as long as the session lives
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # live sessions need the cores more
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
-def default_threads() -> int:
-    """Half of the cores: live sessions need the others."""
-    return max(1, usable_cores() // 2)

@@ -10,10 +10,11 @@ from app.domain.audio.gateway import SampleSource
 from app.domain.diarization.gateway import Diarizer
 from app.domain.diarization.models import SpeakerTurn
 from app.infrastructure.diarization.clustering import centroids_of, find_voices
-from app.infrastructure.diarization.networks import DiarizationNetworks, default_threads
+from app.infrastructure.diarization.networks import DiarizationNetworks
 from app.infrastructure.diarization.reconstruction import speech_frames, speech_turns
 from app.infrastructure.diarization.resegmentation import resegment
 from app.infrastructure.diarization.windows import Windows, hear_windows
+from app.infrastructure.runtime.cores import threads_for
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker, Priority
 
 FIRST_PASS_SHARE = 0.7
@@ -26,14 +27,14 @@ DEADLINE_S = 3600.0
 class OnnxDiarizer(Diarizer):
     """Runs anywhere onnxruntime runs, without torch; the weights come with the application."""
 
-    def __init__(self, *, threads: int | None = None, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(self, *, threads: int = 0, deadline_s: float = DEADLINE_S) -> None:
         """Prepare the diarizer; nothing is loaded yet.
 
         Args:
-            threads: for the networks; by default half of the cores.
+            threads: of which the networks may use half; 0 = one for each core.
             deadline_s: bound on waiting plus running.
         """
-        self._threads = threads or default_threads()
+        self._threads = threads_for("diarizer", threads)
         self.worker = ModelWorker("diarizer", self._load, deadline_s=deadline_s)
 
     @property

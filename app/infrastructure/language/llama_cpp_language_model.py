@@ -11,13 +11,11 @@ from app.domain.errors import ConfigurationError, InvalidInput
 from app.domain.language.gateway import LanguageModel
 from app.domain.language.models import Completion, GenerateOptions, LanguageModelCapabilities, Message, Weighing
 from app.infrastructure.language.chat_templates import ChatTemplate, recognise
-from app.infrastructure.runtime.cores import give_way, usable_cores
+from app.infrastructure.runtime.cores import threads_for
 from app.infrastructure.runtime.llama_cpp.engine import LlamaCppEngine, Logits
 from app.infrastructure.runtime.llama_cpp.sampling import TokenChooser
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker
 
-_NICENESS = 5
-"""Analysis gives way to live recognition on the same cores (POSIX nice value of the worker's threads)."""
 _PROSE_PARAMETERS = 6_000_000_000
 """What is sold as "7B" and up; models of 1.5 billion mix up owners (docs/analysis.md)."""
 
@@ -50,7 +48,7 @@ class LlamaCppLanguageModel(LanguageModel):
         self._name = model
         self._locate = locate
         self._context_tokens = context_tokens
-        self._threads = threads or usable_cores()
+        self._threads = threads_for("language_model", threads)
         self._family: ChatTemplate | None = None
         self._parameters = 0
         self.worker = ModelWorker(f"language model {Path(model).name}", self._load, deadline_s=deadline_s)
@@ -88,7 +86,6 @@ class LlamaCppLanguageModel(LanguageModel):
         return await self.worker.run(lambda engine, token: len(engine.tokenize(text)))
 
     def _load(self) -> LlamaCppEngine:
-        give_way(_NICENESS)
         path = _gguf_file(self._locate(self._name))
         engine = LlamaCppEngine(path, context_tokens=self._context_tokens, threads=self._threads)
         self._parameters = engine.parameters

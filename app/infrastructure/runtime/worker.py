@@ -1,92 +1,52 @@
 """The one place where models run: threads with a bounded priority queue, deadlines and real cancellation."""
 
 import asyncio
-import contextvars
-import heapq
-import itertools
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
-from enum import IntEnum
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, Generic, TypeVar
 
+from app.application.model_memory import ModelMemory
 from app.domain.error_fields import error_fields
-from app.domain.errors import GatewayBusy, GatewayError, GatewayTimeout, GatewayUnavailable, VigiaError
+from app.domain.errors import GatewayError, GatewayTimeout, GatewayUnavailable, VigiaError
+from app.infrastructure.runtime.job_queue import JobQueue
+from app.infrastructure.runtime.residency import Residency
+from app.infrastructure.runtime.resident import Resident
+from app.infrastructure.runtime.streaming import Relay
+from app.infrastructure.runtime.turnstile import Gait, Turnstile
+from app.infrastructure.runtime.work import CancelToken, Job, Priority, WorkCancelled
+
+__all__ = ["CancelToken", "ModelWorker", "Priority", "WorkCancelled"]
 
 Model = TypeVar("Model")
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
-
-class Priority(IntEnum):
-    """Who goes first when work waits; lower goes first."""
-
-    SPOKEN_TURN = 0
-    PHOTO = 1
-    LIVE_FINAL = 2
-    LIVE_PARTIAL = 3
-    POST_SESSION = 4
-
-
-class WorkCancelled(Exception):
-    """Raised inside a worker by ``CancelToken.check`` to unwind; never leaves ``ModelWorker``."""
-
-
-class CancelToken:
-    """Tells running work to stop. Work checks it between steps (a token, a window, a segment)."""
-
-    def __init__(self) -> None:
-        self._cancelled = threading.Event()
-
-    @property
-    def cancelled(self) -> bool:
-        """True once nobody waits for the result."""
-        return self._cancelled.is_set()
-
-    def cancel(self) -> None:
-        """Ask the work to stop."""
-        self._cancelled.set()
-
-    def check(self) -> None:
-        """Raise ``WorkCancelled`` if the work should stop."""
-        if self._cancelled.is_set():
-            raise WorkCancelled
-
-
-class _Job:
-    def __init__(self, work: Callable[[Any, CancelToken], Any], loop: asyncio.AbstractEventLoop) -> None:
-        self.work = work
-        self.loop = loop
-        self.context = contextvars.copy_context()  # log lines of the work carry the caller's session id
-        self.token = CancelToken()
-        self.future: asyncio.Future[Any] = loop.create_future()
-
-    def finish(self, result: Any, error: BaseException | None) -> None:
-        """Deliver from the worker thread; a loop that is gone takes nothing."""
-        try:
-            self.loop.call_soon_threadsafe(self._deliver, result, error)
-        except RuntimeError:
-            log.debug("result dropped: the event loop is closed")
-
-    def _deliver(self, result: Any, error: BaseException | None) -> None:
-        if self.future.done():
-            return
-        if error is None:
-            self.future.set_result(result)
-        else:
-            self.future.set_exception(error)
+STREAM_BUFFER = 16
+"""Items of a stream that may wait for their reader: a second of tokens."""
+WAIT_SHARE = 0.5
+"""Of a job's time limit: the longest wait for room in memory; the rest is for loading and running."""
 
 
 class ModelWorker(Generic[Model]):
     """Runs work on one model, in ``lanes`` threads, most urgent first.
 
-    The model is loaded by the first work that needs it (or by ``warm_up``), in a worker thread. Lazy results
-    (generators) must be consumed inside the work function.
+    The model is loaded by the first work that needs it (or by ``warm_up``), outside the event loop. Lazy results
+    (generators) must be consumed inside the work function, or given to ``stream``. Alone it keeps its model until it is
+    closed; attached to a ``Residency`` it gives the memory back when other models need it, and loads again on demand.
     """
 
     def __init__(
-        self, name: str, load: Callable[[], Model], *, queue_size: int = 32, deadline_s: float = 120.0, lanes: int = 1
+        self,
+        name: str,
+        load: Callable[[], Model],
+        *,
+        queue_size: int = 32,
+        deadline_s: float = 120.0,
+        lanes: int = 1,
+        unload: Callable[[Model], None] | None = None,
     ) -> None:
         """Prepare a worker; nothing is loaded yet.
 
@@ -96,22 +56,41 @@ class ModelWorker(Generic[Model]):
             queue_size: how much work may wait, at least 1.
             deadline_s: default bound on waiting plus running.
             lanes: threads; more than one only for models that are safe to call at once.
+            unload: frees the model's memory; by default its ``close()``, if it has one. All references are dropped, too.
         """
         self.name = name
         self.weights_bytes = 0
         """Size of the loaded model's weight files; said by ``load``."""
+        self.lanes = lanes
         self._load = load
-        self._queue_size = queue_size
+        self._unload = unload or _close
         self._deadline_s = deadline_s
-        self._lanes = lanes
         self._model: Model | None = None
         self._load_lock = threading.Lock()
-        self._ready = threading.Condition()
-        self._heap: list[tuple[int, int, _Job]] = []
-        self._order = itertools.count()
-        self._threads: list[threading.Thread] = []
-        self._closed = False
-        self._running: set[_Job] = set()
+        self._jobs = JobQueue(name, self._execute, size=queue_size, lanes=lanes)
+        self._turnstile: Turnstile | None = None
+        self._gait: Gait | None = None
+        self._residency: Residency | None = None
+        self._resident: Resident | None = None
+
+    def attach(self, residency: Residency, need_bytes: int) -> None:
+        """Share memory with other models from now on; before the first work.
+
+        Args:
+            residency: shares it out.
+            need_bytes: what the model needs, about, before it was ever measured; 0 = unknown.
+        """
+        self._residency, self._resident = residency, residency.attach(self, need_bytes)
+
+    def share_cores(self, turnstile: Turnstile, threads: int) -> None:
+        """Pause for more urgent work of other models from now on; before the first work.
+
+        Args:
+            turnstile: knows what runs.
+            threads: that one call keeps busy.
+        """
+        self._turnstile, self._gait = turnstile, turnstile.gait(threads)
+        self._jobs.background_gives_way = True
 
     @property
     def loaded(self) -> bool:
@@ -121,12 +100,17 @@ class ModelWorker(Generic[Model]):
     @property
     def load_factor(self) -> float:
         """Waiting and running work over lanes: 0 is idle, above 1 means that work waits."""
-        return (len(self._heap) + len(self._running)) / self._lanes
+        return (self._jobs.waiting + self._jobs.running) / self.lanes
 
     @property
     def waiting(self) -> int:
         """Jobs in the queue."""
-        return len(self._heap)
+        return self._jobs.waiting
+
+    @property
+    def memory(self) -> ModelMemory | None:
+        """The model's place in the shared memory; None while it shares none."""
+        return None if self._residency is None or self._resident is None else self._residency.view(self._resident)
 
     async def warm_up(self) -> None:
         """Load the model now."""
@@ -144,14 +128,14 @@ class ModelWorker(Generic[Model]):
         Cancelling the awaiting task takes waiting work out of the queue and tells running work to stop.
 
         Raises:
-            GatewayBusy: ``queue_size`` jobs wait already.
+            GatewayBusy: ``queue_size`` jobs wait already, or there is no room in memory for long.
             GatewayTimeout: not done within ``deadline_s``.
             GatewayUnavailable: the model cannot be loaded, or the worker is closed.
             GatewayError: the work raised something that is not a ``VigiaError``.
         """
-        job = _Job(work, asyncio.get_running_loop())
-        self._enqueue(job, priority)
         limit = self._deadline_s if deadline_s is None else deadline_s
+        job = Job(work, asyncio.get_running_loop(), priority, limit)
+        self._jobs.put(job)
         try:
             # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes together with the result.
             await asyncio.wait([job.future], timeout=limit)
@@ -163,65 +147,68 @@ class ModelWorker(Generic[Model]):
             result: Result = job.future.result()
             return result
         finally:
-            self._forget(job)
+            job.token.cancel()
+            self._jobs.forget(job)
             if not job.future.cancel() and not job.future.cancelled():
                 job.future.exception()  # seen, so that asyncio does not report it as lost if the caller was cancelled
 
+    async def stream(
+        self,
+        work: Callable[[Model, CancelToken], Iterator[Result]],
+        *,
+        priority: Priority = Priority.POST_SESSION,
+        deadline_s: float | None = None,
+        buffer: int = STREAM_BUFFER,
+    ) -> AsyncGenerator[Result, None]:
+        """Run ``work(model, token)`` and give what it yields, while it runs.
+
+        At most ``buffer`` items wait for a slow reader, then the work pauses. It stops between two items when the iterator
+        is closed (``contextlib.aclosing``) or the awaiting task cancelled. Raises as ``run`` does.
+        """
+        relay: Relay[Result] = Relay(buffer)
+
+        async def run() -> None:
+            await self.run(
+                lambda model, token: relay.send_all(work(model, token), token),
+                priority=priority,
+                deadline_s=deadline_s,
+            )
+
+        async with contextlib.aclosing(relay.receive(run)) as items:
+            async for item in items:
+                yield item
+
     def close(self, timeout_s: float = 10.0) -> None:
-        """Stop the threads, cancel what runs or waits, and let go of the model. Blocking; safe to call twice."""
-        with self._ready:
-            self._closed = True
-            stopped = [job for _, _, job in self._heap] + list(self._running)
-            self._heap = []
-            self._ready.notify_all()
-        for job in stopped:
-            job.token.cancel()
-            job.finish(None, GatewayUnavailable(f"{self.name} is shutting down"))
-        for thread in self._threads:
-            thread.join(timeout_s)
-        self._model, self.weights_bytes = None, 0
+        """Stop the threads, cancel what runs or waits, and free the model. Blocking; safe to call twice."""
+        if self._jobs.close(timeout_s):
+            self.unload_model()
+        else:  # work that does not look whether it was cancelled may still use it
+            self._model, self.weights_bytes = None, 0
+        if self._residency is not None and self._resident is not None:
+            self._residency.detach(self._resident)
 
-    def _enqueue(self, job: _Job, priority: Priority) -> None:
-        with self._ready:
-            if self._closed:
+    def load_model(self) -> None:
+        """Load the model if it is not in memory. Blocking; for ``Residency``.
+
+        Raises:
+            GatewayUnavailable: it cannot be loaded, or the worker is closed.
+        """
+        with self._load_lock:
+            if self._jobs.closed:
                 raise GatewayUnavailable(f"{self.name} is shutting down")
-            if len(self._heap) >= self._queue_size:
-                raise GatewayBusy(f"{self.name} is busy ({self._queue_size} jobs wait)", retry_after_s=1.0)
-            heapq.heappush(self._heap, (priority, next(self._order), job))
-            if len(self._threads) < self._lanes:
-                thread = threading.Thread(target=self._serve, name=f"{self.name}-{len(self._threads)}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
-            self._ready.notify()
+            if self._model is None:
+                self._model = self._loaded()
 
-    def _forget(self, job: _Job) -> None:
-        job.token.cancel()
-        with self._ready:
-            kept = [entry for entry in self._heap if entry[2] is not job]
-            if len(kept) < len(self._heap):
-                heapq.heapify(kept)
-                self._heap = kept
+    def unload_model(self) -> None:
+        """Free the model if it is in memory; no work may run on it. Blocking; for ``Residency``."""
+        with self._load_lock:
+            model, self._model, self.weights_bytes = self._model, None, 0
+            if model is not None:
+                self._unload(model)
 
-    def _serve(self) -> None:
-        while True:
-            with self._ready:
-                while not self._heap and not self._closed:
-                    self._ready.wait()
-                if self._closed:
-                    return
-                _, _, job = heapq.heappop(self._heap)
-                self._running.add(job)
-            try:
-                job.context.run(self._execute, job)
-            finally:
-                with self._ready:
-                    self._running.discard(job)
-            del job  # an idle thread must not keep the last result in memory
-
-    def _execute(self, job: _Job) -> None:
+    def _execute(self, job: Job) -> None:
         try:
-            job.token.check()
-            result = job.work(self._ensure_loaded(), job.token)
+            result = self._use_model(job)
         except WorkCancelled:
             job.finish(None, GatewayError(f"{self.name}: cancelled"))
         except VigiaError as error:
@@ -234,17 +221,45 @@ class ModelWorker(Generic[Model]):
         else:
             job.finish(result, None)
 
-    def _ensure_loaded(self) -> Model:
-        with self._load_lock:
-            if self._model is None:
-                began = time.monotonic()
-                try:
-                    self._model = self._load()
-                except VigiaError:
-                    raise
-                except Exception as error:
-                    raise GatewayUnavailable(f"{self.name} cannot be loaded: {error}") from error
-                log.info(
-                    "model loaded", extra={"model": self.name, "duration_ms": int((time.monotonic() - began) * 1000)}
-                )
-            return self._model
+    def _use_model(self, job: Job) -> Any:
+        job.token.check()
+        if self._residency is None or self._resident is None:
+            began, known = time.monotonic(), self.loaded
+            self.load_model()
+            if not known:
+                took_ms = int((time.monotonic() - began) * 1000)
+                log.info("model loaded", extra={"model": self.name, "duration_ms": took_ms})
+            return self._run_work(job)
+        longest_wait_s = WAIT_SHARE * job.deadline_s - (time.monotonic() - job.since)
+        token = job.token
+        self._residency.acquire(
+            self._resident, lambda: self._jobs.urgency(job), lambda: token.cancelled, longest_wait_s
+        )
+        try:
+            return self._run_work(job)
+        finally:
+            self._residency.release(self._resident)
+
+    def _run_work(self, job: Job) -> Any:
+        if self._turnstile is None or self._gait is None:
+            return job.work(self._model, job.token)
+        job.token.turn = turn = self._turnstile.begin(self._gait, job.priority)
+        turn.hurry(self._jobs.urgency(job))  # from now on, the queue does this
+        try:
+            return job.work(self._model, job.token)
+        finally:
+            turn.end()
+
+    def _loaded(self) -> Model:
+        try:
+            return self._load()
+        except VigiaError:
+            raise
+        except Exception as error:
+            raise GatewayUnavailable(f"{self.name} cannot be loaded: {error}") from error
+
+
+def _close(model: object) -> None:
+    close = getattr(model, "close", None)
+    if callable(close):
+        close()

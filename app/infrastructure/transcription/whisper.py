@@ -8,7 +8,7 @@ from app.domain.audio.models import SAMPLE_RATE_HZ, Waveform
 from app.domain.errors import ConfigurationError, InvalidInput
 from app.domain.transcription.gateway import Transcriber
 from app.domain.transcription.models import Purpose, TranscribeOptions, Transcription
-from app.infrastructure.runtime.cores import usable_cores
+from app.infrastructure.runtime.cores import threads_for
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker, Priority
 from app.infrastructure.transcription.whisper_decoding import decode_final, decode_partial
 
@@ -48,11 +48,16 @@ class FasterWhisperTranscriber(Transcriber):
         self._beam_size = beam_size
         self._device = device
         self._compute_type = "float16" if device == "cuda" else "int8"
-        cores = threads or usable_cores()
+        cores = threads_for("transcriber", threads)
         self._lanes = min(LANES, cores)
         self._threads_per_lane = max(1, cores // self._lanes)
         self.worker: ModelWorker[Any] = ModelWorker(
-            "transcriber", self._load, queue_size=queue_size, deadline_s=deadline_s, lanes=self._lanes
+            "transcriber",
+            self._load,
+            queue_size=queue_size,
+            deadline_s=deadline_s,
+            lanes=self._lanes,
+            unload=lambda model: model.model.unload_model(),
         )
 
     @property

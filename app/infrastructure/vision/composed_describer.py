@@ -8,7 +8,7 @@ from pathlib import Path
 from app.domain.vision.compose import compose_scene
 from app.domain.vision.gateway import SceneDescriber
 from app.domain.vision.models import DescribeOptions, DescriberCapabilities, Photo, Scene
-from app.infrastructure.runtime.cores import usable_cores
+from app.infrastructure.runtime.cores import threads_for
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker, Priority
 from app.infrastructure.vision.scene_networks import BUNDLED_ID, SceneNetworks
 
@@ -28,7 +28,7 @@ class ComposedSceneDescriber(SceneDescriber):
             deadline_s: bound on waiting plus running.
         """
         self._locate = locate
-        self._threads = threads or usable_cores()
+        self._threads = threads_for("scene_describer", threads)
         self._model_id = BUNDLED_ID
         self.worker = ModelWorker("scene-describer", self._load, deadline_s=deadline_s)
 

@@ -16,14 +16,12 @@ from app.domain.vision.scene_prompt import (
     scene_schema,
     written_language,
 )
-from app.infrastructure.runtime.cores import give_way, usable_cores
+from app.infrastructure.runtime.cores import threads_for
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker, Priority
 from app.infrastructure.vision.llama_cpp_describer_engine import LlamaCppVisionEngine
 from app.infrastructure.vision.llama_cpp_describer_files import model_and_projector
 from app.infrastructure.vision.llama_cpp_describer_layout import layout_of
 
-_NICENESS = 5
-"""Describing a photo takes seconds: it gives way to live recognition on the same cores."""
 _MAX_RATIO = 4
 """Of a photo's sides; narrower ones get a black border. Some projectors cut a photo into one tile for each length of its
 shorter side, hundreds for a strip."""
@@ -59,7 +57,7 @@ class LlamaCppSceneDescriber(SceneDescriber):
         self._projector = projector
         self._context_tokens = context_tokens
         self._image_tokens = image_tokens
-        self._threads = threads or usable_cores()
+        self._threads = threads_for("scene_describer", threads)
         self.worker = ModelWorker(f"scene describer {Path(model).name}", self._load, deadline_s=deadline_s)
 
     @property
@@ -84,7 +82,6 @@ class LlamaCppSceneDescriber(SceneDescriber):
         )
 
     def _load(self) -> LlamaCppVisionEngine:
-        give_way(_NICENESS)
         model, projector = model_and_projector(self._locate(self._name), self._projector)
         engine = LlamaCppVisionEngine(
             model,
