@@ -15,10 +15,10 @@ FORMATS = (
     WebPImagePlugin.WebPImageFile.format,
 )
 JPEG_QUALITY = 90
-"""Of what is stored and passed on: a second encoding at 90 costs a photo of quality 75 or less under 0.5 dB."""
+"""Of what is stored and passed on: being encoded again at 90 costs a photo of quality 75 under 0.4 dB, of 50 under 0.1 dB."""
 _CLOSE_ENOUGH = 0.9
-"""JPEGs are decoded at a half, quarter or eighth of their size if that gives this share of the side allowed: a phone's
-12 megapixels then take a third of the time, and lose 2 % of the side."""
+"""JPEGs are decoded at a half, quarter or eighth of their size if that gives this share of the side allowed: a phone's 12
+megapixels (4032 x 3024) take an eighth of the time, and come out at 2016 instead of 2048 pixels."""
 _REDUCING_GAP = 2.0
 """Reduce by whole numbers first, down to twice the size: several times faster, and hardly to be told apart (Pillow's docs)."""
 _SHRINKABLE = frozenset({"L", "RGB", "CMYK"})
