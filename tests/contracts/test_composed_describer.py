@@ -1,6 +1,8 @@
 """The describer of small networks, on the contract suite, and what only it promises."""
 
-from collections.abc import Iterator
+import importlib.util
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from app.domain.errors import ConfigurationError
 from app.domain.vision.models import DescribeOptions, Photo
 from app.infrastructure.vision.composed_describer import ComposedSceneDescriber
 from app.infrastructure.vision.nanodet import WEIGHTS
+from app.infrastructure.vision.scene_networks import SceneNetworks
 from app.infrastructure.vision.text_reader import FILES, bundled_models
 from tests.contracts.scene_describer import SceneDescriberContract, photo_of
 
@@ -58,3 +61,24 @@ async def test_it_tells_how_long_each_stage_took(loaded: ComposedSceneDescriber)
     scene = await loaded.describe(with_text("EXIT"), DescribeOptions("en", urgent=False))
     assert list(scene.timings_ms) == ["detect", "segment", "read", "compose"]
     assert scene.timings_ms["read"] > 0
+
+
+def only(wanted: str) -> Callable[[str], Path]:
+    def locate(name: str) -> Path:
+        return WEIGHTS if name == wanted else nothing_installed(name)
+
+    return locate
+
+
+def test_a_detector_in_the_models_folder_is_used_instead_of_the_bundled_one() -> None:
+    assert SceneNetworks(only("yolox-nano"), threads=1).model_id == "yolox-nano-416+pp-ocrv6"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ai_edge_litert") is not None, reason="LiteRT is installed")
+def test_without_its_package_streets_are_not_segmented_and_the_log_says_what_to_install(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    networks = SceneNetworks(only("street-segmentation"), threads=1)
+    assert networks.model_id == "nanodet-g-416+pp-ocrv6"
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warnings == ["streets are not segmented: install the package ai-edge-litert"]

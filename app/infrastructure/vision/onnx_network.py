@@ -33,6 +33,7 @@ def open_network(path: Path, *, threads: int, sha256: str | None = None) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False  # it would keep a plan for every shape of photo and line it ever saw
     # Threads that wait by spinning take a third of the processor's time from everything else that runs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
