@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.analysis.models import ActionItem, Analysis, Claim, Findings
+from app.domain.analysis.models import ActionItem, AnalysedPhoto, Analysis, Claim, Findings
 from app.domain.audio.gateway import AudioJournal
 from app.domain.audio.models import JournalState, TimeSpan
 from app.domain.diarization.alignment import name_speakers, transcript_lines
@@ -109,7 +109,9 @@ class ReadSession:
         names = await self._transcripts.names(key)
         return SessionReport(
             session=session,
-            analysis=replace(analysis, findings=name_findings(analysis.findings, names, analysis.lines)),
+            analysis=replace(
+                analysis, findings=name_findings(analysis.findings, names, analysis.lines, analysis.photos)
+            ),
             lines=name_speakers(analysis.lines, names),
         )
 
@@ -122,14 +124,20 @@ class ReadSession:
         return tuple(gaps)
 
 
-def name_findings(findings: Findings, names: Mapping[str, str], lines: Sequence[TranscriptLine]) -> Findings:
+def name_findings(
+    findings: Findings,
+    names: Mapping[str, str],
+    lines: Sequence[TranscriptLine],
+    photos: Sequence[AnalysedPhoto] = (),
+) -> Findings:
     """Put names in the place of speaker labels, in texts and owners; quotes stay verbatim.
 
-    A label that somebody said, such as the storage called S3, is a word and stays in texts.
+    A label that somebody said, such as the storage called S3, or that stands on a sign in a photo, is a word and stays in texts.
     """
     if not names:
         return findings
-    spoken = {label for line in lines for label in _LABEL.findall(line.text)}
+    texts = [line.text for line in lines] + [text for photo in photos for text in (photo.description, *photo.risks)]
+    spoken = {label for text in texts for label in _LABEL.findall(text)}
 
     def named(text: str) -> str:
         return _LABEL.sub(lambda match: match[0] if match[0] in spoken else names.get(match[0], match[0]), text)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("lexicons")
-_WORD_LISTS = ("stop_words", "not_names")
+_WORD_LISTS = ("stop_words", "not_names", "scenery")
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,23 @@ class Lexicon:
         procedures: the conversation itself is begun, moved on or ended.
         conditions: a condition with its consequence.
         introductions: the speaker says his or her own name, in a group ``name``.
+        pointers: the speaker points at something that can be seen.
+        photo_openings: what descriptions of photos begin with before they come to the matter.
+        photo_caveats: sentences of descriptions of photos that tell nothing of what they show.
 
     Attributes:
         language: ISO 639-1.
         phrases: the sections' regular expressions, joined.
         stop_words: words without content.
         not_names: capitalised words that are no names.
+        scenery: words of descriptions of photos that do not tell one photo from another.
     """
 
     language: str
     phrases: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     stop_words: frozenset[str] = frozenset()
     not_names: frozenset[str] = frozenset()
+    scenery: frozenset[str] = frozenset()
 
     def says(self, what: str, text: str) -> bool:
         """Whether ``text`` has a turn of phrase of the section ``what``."""
@@ -90,8 +95,7 @@ def lexicon_for(language: str) -> Lexicon:
     return Lexicon(
         language,
         {name: re.compile("|".join(lines), re.IGNORECASE) for name, lines in sections.items()},
-        stop_words=words["stop_words"],
-        not_names=words["not_names"],
+        **words,
     )
 
 

@@ -18,7 +18,8 @@ def test_quotes_must_be_verbatim_in_the_segment() -> None:
     kept = Evidence("s1", "paint on Monday")
     photo = Evidence(frame_id="f1")
     wrong = [Evidence("s1", "Paint on Monday"), Evidence("s2", "paint"), Evidence("s9", "Fine."), Evidence("s1", "")]
-    assert grounded([kept, photo, *wrong], texts) == (kept, photo)
+    assert grounded([kept, *wrong], texts) == (kept,)
+    assert grounded([kept, photo, Evidence(frame_id="f2")], texts, {"f1"}) == (kept, photo)
 
 
 def test_claims_without_evidence_are_dropped() -> None:
@@ -42,6 +43,13 @@ def test_due_must_have_been_said() -> None:
     assert (said.due, said.due_text) == ("2025-01-06", "on Monday")
     (unsaid,) = check_findings(Findings("en", action_items=(item("S1", due_text="on Friday"),)), LINES).action_items
     assert (unsaid.due, unsaid.due_text) == (None, None)
+
+
+def test_photos_prove_only_while_they_exist() -> None:
+    shown = Claim("Wet floor", (Evidence(frame_id="f1"), Evidence(frame_id="f2")))
+    findings = Findings("en", risks=(shown,))
+    assert check_findings(findings, LINES, frames={"f2"}).risks == (Claim("Wet floor", (Evidence(frame_id="f2"),)),)
+    assert check_findings(findings, LINES).risks == ()
 
 
 def test_ungrounded_tasks_are_dropped() -> None:
