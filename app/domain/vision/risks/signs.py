@@ -18,7 +18,7 @@ _DIGITS_FOR_LETTERS = str.maketrans("01358", "oiesb")
 """What recognisers read for letters of the same shape."""
 _FEW_WORDS = 5
 _MAX_QUOTE = 40
-_LOOK_ALIKE = ("ocgqdeau", "iltjfr", "mnwhrvu", "bpdrhk", "sbz", "gqy", "efbc", "kxh", "vyu")
+_LOOK_ALIKE = ("ocgqdeau", "iltjfr", "mnwhrvu", "bprhk", "bdpo", "sbz", "gqy", "efbc", "kxh", "vyu")
 """Letters of much the same shape, small or capital."""
 _REAL_WORDS = frozenset(
     {
@@ -93,18 +93,32 @@ def _known_signs() -> tuple[Sign, ...]:
 
 
 def _found(sign: Sign, reading: Reading) -> str:
-    """The words of a sign as they were read; empty if they are not there."""
+    """The words of a sign as they were read; empty if they are not there. On pages, slips are not looked for."""
+    if not reading.on_sign:
+        return _exactly(_tokens(reading.text), (*sign.phrases, *sign.words))
     whole = _tokens(reading.text)
-    found = _first(whole, sign.phrases)
-    if not found and (len(whole) <= _FEW_WORDS or not reading.on_sign):
-        found = _first(whole, sign.words)
-    lines = (_tokens(line) for line in reading.lines) if not found else ()
-    for line in lines:
-        written = "".join(plain_word for plain_word, _ in line)
-        found = found or (
-            " ".join(word for _, word in line) if any(_same(written, each) for each in sign.alone) else ""
-        )
-    return found
+    lines = [line for line in map(_tokens, reading.lines) if len(line) <= _FEW_WORDS]
+    return (
+        _first(whole, sign.phrases)
+        or (_first(whole, sign.words) if len(whole) <= _FEW_WORDS else "")
+        or next((found for found in (_alone(line, sign.alone) for line in lines) if found), "")
+    )
+
+
+def _exactly(tokens: Sequence[tuple[str, str]], phrases: Iterable[str]) -> str:
+    written = f" {' '.join(folded for folded, _ in tokens)} "
+    for phrase in phrases:
+        place = written.find(f" {phrase} ")
+        if place >= 0:
+            first = written[:place].count(" ")
+            return " ".join(word for _, word in tokens[first : first + len(phrase.split())])
+    return ""
+
+
+def _alone(line: Sequence[tuple[str, str]], words: Iterable[str]) -> str:
+    """A line as it was read, if it is one of some words."""
+    written = "".join(folded for folded, _ in line)
+    return " ".join(word for _, word in line) if any(_same(written, each) for each in words) else ""
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:

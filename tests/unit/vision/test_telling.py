@@ -1,0 +1,133 @@
+"""What is said of scenes, word by word in both languages."""
+
+import pytest
+
+from app.domain.vision.models import SceneEvidence
+from tests.unit.vision.scenes import evidence, sign, told
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("seen", "spanish", "english"),
+    [
+        pytest.param(
+            evidence(),
+            "No se ha reconocido nada en la foto, lo que no significa que no haya nada.",
+            "Nothing was recognised in the photo, which does not mean that nothing is there.",
+            id="nothing",
+        ),
+        pytest.param(
+            evidence(brightness=0.02),
+            "La foto está muy oscura y puede faltar casi todo. No se ha reconocido nada en la foto, lo que no significa que no haya nada.",
+            "The photo is very dark, so nearly everything may be missing. "
+            "Nothing was recognised in the photo, which does not mean that nothing is there.",
+            id="dark",
+        ),
+        pytest.param(
+            evidence(("dog", 0.8, 0.4, 0.5, 0.6, 0.7), sharpness=10),
+            "La foto está borrosa y puede faltar algo. Hay un perro delante.",
+            "The photo is blurred, so something may be missing. There is a dog ahead.",
+            id="blurred",
+        ),
+        pytest.param(
+            evidence(("person", 0.9, 0.4, 0.2, 0.6, 0.7), ("umbrella", 0.8, 0.35, 0.15, 0.65, 0.3)),
+            "Delante hay una persona con un paraguas.",
+            "Ahead there is a person with an umbrella.",
+            id="belongings",
+        ),
+        pytest.param(
+            evidence(("bicycle", 0.9, 0.8, 0.45, 0.9, 0.65), ("person", 0.9, 0.81, 0.3, 0.89, 0.6)),
+            "A la derecha hay una persona en bicicleta.",
+            "On the right there is a person on a bicycle.",
+            id="riding",
+        ),
+        pytest.param(
+            evidence(
+                ("refrigerator", 0.8, 0.0, 0.2, 0.15, 0.7),
+                ("sink", 0.8, 0.4, 0.5, 0.5, 0.55),
+                ("cup", 0.4, 0.7, 0.5, 0.73, 0.54),
+            ),
+            "Parece una cocina. A la izquierda hay un frigorífico; delante, un fregadero. También parece que hay una taza a la derecha.",
+            "It looks like a kitchen. On the left there is a fridge; straight ahead, a sink. There may also be a cup on the right.",
+            id="kitchen",
+        ),
+        pytest.param(
+            evidence(
+                ("tvmonitor", 0.9, 0.1, 0.1, 0.9, 0.9),
+                ("car", 0.8, 0.3, 0.3, 0.6, 0.6),
+                ("car", 0.8, 0.65, 0.3, 0.85, 0.6),
+            ),
+            "Hay una pantalla justo delante. En una pantalla se ven dos coches.",
+            "There is a screen right in front of you. On a screen there are two cars.",
+            id="on a screen",
+        ),
+        pytest.param(
+            evidence(texts=sign("Farmacia")),
+            "No se ha reconocido ningún objeto. Se lee «Farmacia».",
+            "No objects were recognised. The text reads “Farmacia”.",
+            id="text alone",
+        ),
+        pytest.param(
+            evidence(texts=sign("Farmacia", confidence=0.7)),
+            "No se ha reconocido ningún objeto. Parece leerse «Farmacia».",
+            "No objects were recognised. The text seems to read “Farmacia”.",
+            id="doubtful text",
+        ),
+        pytest.param(
+            evidence(*((("person", 0.8, 0.08 * i, 0.4, 0.08 * i + 0.04, 0.6)) for i in range(12))),
+            "Hay bastante gente: al menos doce personas.",
+            "There are quite a few people, at least twelve.",
+            id="many people",
+        ),
+        pytest.param(
+            evidence(
+                ("person", 0.9, 0.0, 0.05, 0.3, 1.0),
+                ("person", 0.9, 0.6, 0.45, 0.63, 0.6),
+                ("person", 0.9, 0.55, 0.45, 0.58, 0.6),
+            ),
+            "Cerca, a la izquierda, hay una persona. Hay otras dos personas a lo lejos.",
+            "Close by on the left there is a person. There are two more people in the distance.",
+            id="others further off",
+        ),
+        pytest.param(
+            evidence(("scissors", 0.45, 0.1, 0.2, 0.8, 0.8)),
+            "Parece que hay unas tijeras justo delante.",
+            "There may be a pair of scissors right in front of you.",
+            id="only doubtful",
+        ),
+    ],
+)
+def test_scenes(seen: SceneEvidence, spanish: str, english: str) -> None:
+    assert told(seen, "es").description == spanish
+    assert told(seen, "en").description == english
+
+
+def test_numbers_are_bounded_to_what_can_be_listened_to() -> None:
+    labels = ["cup", "book", "bottle", "vase", "bowl", "spoon", "fork", "clock", "apple", "orange", "mouse", "remote"]
+    seen = evidence(*((label, 0.8, 0.05 * i, 0.3, 0.05 * i + 0.04, 0.36) for i, label in enumerate(labels)))
+    description = told(seen, "en").description
+    assert sum(label in description for label in labels) <= 10
+    assert "such as" in description
+
+
+def test_other_languages_get_english() -> None:
+    scene = told(evidence(("dog", 0.8, 0.4, 0.5, 0.6, 0.7)), "de")
+    assert scene.language == "en"
+    assert scene.description == "There is a dog ahead."
+
+
+def test_the_evidence_is_carried_over_and_strange_labels_are_not_told() -> None:
+    seen = evidence(("dragon", 0.9, 0.1, 0.1, 0.9, 0.9), texts=sign("Hello"))
+    scene = told(seen)
+    assert scene.objects == seen.objects
+    assert scene.text == ("Hello",)
+    assert "dragon" not in scene.description
+
+
+def test_a_place_is_only_told_if_several_things_tell_it() -> None:
+    assert "looks like" not in told(evidence(("refrigerator", 0.9, 0.0, 0.2, 0.15, 0.7))).description
+    street = evidence(
+        ("car", 0.8, 0.1, 0.5, 0.2, 0.56), ("bus", 0.8, 0.7, 0.4, 0.8, 0.5), ("car", 0.8, 0.3, 0.5, 0.36, 0.54)
+    )
+    assert told(street, "es").description.startswith("Parece una calle.")
