@@ -2,9 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from app.domain.vision.models import Severity
@@ -18,8 +19,11 @@ _DIGITS_FOR_LETTERS = str.maketrans("01358", "oiesb")
 """What recognisers read for letters of the same shape."""
 _FEW_WORDS = 5
 _MAX_QUOTE = 40
-_LOOK_ALIKE = ("ocgqdeau", "iltjfr", "mnwhrvu", "bprhk", "bdpo", "sbz", "gqy", "efbc", "kxh", "vyu")
+_MAX_RUN_CHARS = 40
+"""Longer than every phrase."""
+_SHAPES = ("ocgqdeau", "iltjfr", "mnwhrvu", "bprhk", "bdpo", "sbz", "gqy", "efbc", "kxh", "vyu")
 """Letters of much the same shape, small or capital."""
+_LOOK_ALIKE = frozenset(one + other for shapes in _SHAPES for one in shapes for other in shapes)
 _REAL_WORDS = frozenset(
     {
         "dancer",
@@ -76,7 +80,7 @@ def slips(read: str, expected: str, limit: int) -> int:
 def _replacing(letter: str, other: str) -> int:
     if letter == other:
         return 0
-    return 1 if any(letter in shapes and other in shapes for shapes in _LOOK_ALIKE) else 2
+    return 1 if letter + other in _LOOK_ALIKE else 2
 
 
 @cache
@@ -97,10 +101,11 @@ def _found(sign: Sign, reading: Reading) -> str:
     if not reading.on_sign:
         return _exactly(_tokens(reading.text), (*sign.phrases, *sign.words))
     whole = _tokens(reading.text)
+    runs = _runs(whole)
     lines = [line for line in map(_tokens, reading.lines) if len(line) <= _FEW_WORDS]
     return (
-        _first(whole, sign.phrases)
-        or (_first(whole, sign.words) if len(whole) <= _FEW_WORDS else "")
+        _first(runs, sign.phrases)
+        or (_first(runs, sign.words) if len(whole) <= _FEW_WORDS else "")
         or next((found for found in (_alone(line, sign.alone) for line in lines) if found), "")
     )
 
@@ -132,24 +137,50 @@ def _folded(word: str) -> str:
     return lower if lower.isdigit() else lower.translate(_DIGITS_FOR_LETTERS)
 
 
-def _first(tokens: Sequence[tuple[str, str]], phrases: Iterable[str]) -> str:
-    """The first phrase that stands between borders of words; recognisers lose or add spaces inside of it."""
+def _runs(tokens: Sequence[tuple[str, str]]) -> Mapping[int, list[tuple[str, str]]]:
+    """What stands between borders of words, without spaces, since recognisers lose and add them; by length.
+
+    Each is given as it is compared, and as it was read.
+    """
+    runs: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for start in range(len(tokens)):
+        written = ""
+        for end in range(start, len(tokens)):
+            written += tokens[end][0]
+            if len(written) > _MAX_RUN_CHARS:
+                break
+            runs[len(written)].append((written, " ".join(word for _, word in tokens[start : end + 1])))
+    return runs
+
+
+def _first(runs: Mapping[int, list[tuple[str, str]]], phrases: Iterable[str]) -> str:
+    """The first phrase that is among the runs, as it was read."""
     for phrase in phrases:
         compact = phrase.replace(" ", "")
-        for start in range(len(tokens)):
-            written = ""
-            for end in range(start, len(tokens)):
-                written += tokens[end][0]
-                if len(written) > len(compact) + 2:
-                    break
+        allowed = _slips_allowed(compact)
+        for length in range(len(compact) - allowed, len(compact) + allowed + 1):
+            for written, read in runs.get(length, ()):
                 if _same(written, compact):
-                    return " ".join(word for _, word in tokens[start : end + 1])
+                    return read
     return ""
 
 
+def _slips_allowed(expected: str) -> int:
+    """None in short words, which have too many neighbours, one from six letters, two from ten."""
+    return 0 if len(expected) < 6 else 1 if len(expected) < 10 else 2
+
+
 def _same(read: str, expected: str) -> bool:
-    """Equal but for slips: none in short words, which have too many neighbours, one from six letters, two from ten."""
-    allowed = 0 if len(expected) < 6 else 1 if len(expected) < 10 else 2
+    """Equal but for slips."""
     if read == expected:
         return True
-    return allowed > 0 and read not in _REAL_WORDS and slips(read, expected, allowed) <= allowed
+    allowed = _slips_allowed(expected)
+    # A slip changes two of the different letters at most; this tells nearly all words apart at once.
+    if allowed == 0 or len(_letters(read) ^ _letters(expected)) > 2 * allowed:
+        return False
+    return read not in _REAL_WORDS and slips(read, expected, allowed) <= allowed
+
+
+@lru_cache(maxsize=1024)
+def _letters(word: str) -> frozenset[str]:
+    return frozenset(word)
