@@ -4,6 +4,7 @@ from app.domain.vision.models import DescribeOptions, Scene, SceneEvidence
 from app.domain.vision.questions import understand
 from app.domain.vision.reading import MAX_LINES
 from app.domain.vision.risks.judge import find_risks
+from app.domain.vision.setting import setting_of
 from app.domain.vision.view import look
 from app.domain.vision.wording.answering import answer
 from app.domain.vision.wording.lexicon import lexicon_for
@@ -24,8 +25,8 @@ def compose_scene(evidence: SceneEvidence, options: DescribeOptions) -> Scene:
         The scene: a description that is not empty, with the answer to the question first; risks by severity; a suggestion for
         each distinct action.
     """
-    lexicon = lexicon_for(options.language)
     view = look(evidence)
+    lexicon = lexicon_for(options.language).within(setting_of(view))
     findings = find_risks(view)
     risks = tuple(risk_of(finding, lexicon) for finding in findings)
     question = None if options.prompt is None else understand(options.prompt, options.language)

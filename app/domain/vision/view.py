@@ -11,7 +11,7 @@ from app.domain.vision.things import (
     INDOOR_FIXTURES,
     MOTOR_VEHICLES,
     ON_TABLES,
-    SCREENS,
+    SHOW_PICTURES,
     SIZES,
     STREET_FIXTURES,
 )
@@ -75,7 +75,7 @@ class View:
 
     Attributes:
         sightings: things in front of the wearer, by confidence.
-        shown: things that screens show.
+        shown: things that screens and pages show.
         readings: texts, in reading order.
         ground: as in the evidence.
         brightness: as in the evidence.
@@ -136,8 +136,8 @@ def look(evidence: SceneEvidence) -> View:
     """Put the evidence in order. Objects of classes that are none of COCO's are left out."""
     found = [_place(each, evidence) for each in evidence.objects if each.label in SIZES]
     single = [each for index, each in enumerate(found) if not _seen_before(each, found[:index])]
-    screens = [each for each in single if each.label in SCREENS]
-    shown = tuple(each for each in single if any(_shows(screen, each) for screen in screens))
+    carriers = [each for each in single if each.label in SHOW_PICTURES]
+    shown = tuple(each for each in single if any(_shows(carrier, each) for carrier in carriers))
     return View(
         sightings=tuple(each for each in single if each not in shown),
         shown=shown,
@@ -165,8 +165,8 @@ def _seen_before(thing: Sighting, others: Iterable[Sighting]) -> bool:
     return any(max(overlap(thing.box, each.box), overlap(each.box, thing.box)) >= _SAME_THING for each in same)
 
 
-def _shows(screen: Sighting, thing: Sighting) -> bool:
-    """A screen shows what lies inside of it and is smaller; a keyboard before a screen, or a cup, may be real."""
-    if screen is thing or thing.label in SCREENS | ON_TABLES or thing.box.bottom > screen.box.bottom:
+def _shows(carrier: Sighting, thing: Sighting) -> bool:
+    """A screen or a page shows what lies inside of it and is smaller; a keyboard before a screen, or a cup, may be real."""
+    if carrier is thing or thing.label in SHOW_PICTURES | ON_TABLES or thing.box.bottom > carrier.box.bottom:
         return False
-    return overlap(thing.box, screen.box) >= _INSIDE and thing.box.area < 0.8 * screen.box.area
+    return overlap(thing.box, carrier.box) >= _INSIDE and thing.box.area < 0.8 * carrier.box.area

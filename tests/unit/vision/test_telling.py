@@ -26,8 +26,8 @@ pytestmark = pytest.mark.unit
         ),
         pytest.param(
             evidence(("dog", 0.8, 0.4, 0.5, 0.6, 0.7), sharpness=10),
-            "La foto está borrosa y puede faltar algo. Hay un perro delante.",
-            "The photo is blurred, so something may be missing. There is a dog ahead.",
+            "La foto parece borrosa y puede faltar algo. Hay un perro delante.",
+            "The photo looks blurred, so something may be missing. There is a dog ahead.",
             id="blurred",
         ),
         pytest.param(
@@ -58,8 +58,8 @@ pytestmark = pytest.mark.unit
                 ("car", 0.8, 0.3, 0.3, 0.6, 0.6),
                 ("car", 0.8, 0.65, 0.3, 0.85, 0.6),
             ),
-            "Hay una pantalla justo delante. En una pantalla se ven dos coches.",
-            "There is a screen right in front of you. On a screen there are two cars.",
+            "Hay una pantalla justo delante. En una imagen se ven dos coches.",
+            "There is a screen right in front of you. In a picture there are two cars.",
             id="on a screen",
         ),
         pytest.param(
@@ -101,6 +101,14 @@ pytestmark = pytest.mark.unit
 def test_scenes(seen: SceneEvidence, spanish: str, english: str) -> None:
     assert told(seen, "es").description == spanish
     assert told(seen, "en").description == english
+
+
+def test_things_have_the_name_that_they_have_there() -> None:
+    bathroom = evidence(("toilet", 0.9, 0.4, 0.5, 0.6, 0.75), ("sink", 0.8, 0.05, 0.4, 0.2, 0.5))
+    assert told(bathroom, "es").description == (
+        "Parece un baño. Justo delante hay un inodoro. Hay un lavabo un poco más lejos, a la izquierda."
+    )
+    assert "fregadero" in told(evidence(("sink", 0.8, 0.05, 0.4, 0.2, 0.5)), "es").description
 
 
 def test_numbers_are_bounded_to_what_can_be_listened_to() -> None:

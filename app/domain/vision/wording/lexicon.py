@@ -5,7 +5,7 @@ They are data: ``<language>.toml`` and ``risks_<language>.toml`` beside this fil
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,11 @@ class Lexicon:
     parts: Mapping[str, Any]
     risks: Mapping[str, Mapping[str, Mapping[str, str]]]
     suggestions: Mapping[str, str]
+
+    def within(self, setting: str | None) -> "Lexicon":
+        """The same language with the names that things have in a kind of place."""
+        names: Mapping[str, Sequence[str]] = self.parts["nouns_in"].get(setting, {})
+        return replace(self, nouns={**self.nouns, **{label: _noun(words) for label, words in names.items()}})
 
     def say(self, section: str, key: str, **words: str) -> str:
         """A sentence or a part of one, filled in."""
@@ -133,11 +138,14 @@ def lexicon_for(language: str) -> Lexicon:
     risks = tomllib.loads((_FOLDER / f"risks_{code}.toml").read_text(encoding="utf-8"))
     return Lexicon(
         language=code,
-        nouns={
-            label: Noun(one, many, kind, tuple(other)) for label, (one, many, kind, *other) in words["nouns"].items()
-        },
+        nouns={label: _noun(forms) for label, forms in words["nouns"].items()},
         kinds={name: tuple(labels) for name, labels in words["kinds"].items()},
         parts=words,
         suggestions=risks.pop("suggestions"),
         risks=risks,
     )
+
+
+def _noun(words: Sequence[str]) -> Noun:
+    singular, plural, kind, *asked_as = words
+    return Noun(singular, plural, kind, tuple(asked_as))
