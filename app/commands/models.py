@@ -1,4 +1,4 @@
-"""``python -m app models``: list, fetch, check and remove models."""
+"""``python -m app models``: list, fetch, check and remove models, and tell what memory they need."""
 
 import json
 import sys
@@ -11,12 +11,14 @@ from rich.table import Table
 
 from app.commands.options import load_settings, reported
 from app.commands.pull_progress import pull_display
+from app.commands.residency import residency
 from app.composition.choice import models_to_pull, models_used
 from app.domain.errors import ConfigurationError
 from app.infrastructure.catalog.catalog import Catalog
 from app.infrastructure.catalog.entries import ModelEntry
 
 app = typer.Typer(no_args_is_help=True, help="List, fetch, check and remove models.")
+app.command()(residency)
 
 Profile = Annotated[str | None, typer.Option("--profile", help="Whose models; default: the configured profile.")]
 ModelsDir = Annotated[Path | None, typer.Option("--models-dir", help="Where models lie; default: the user's cache.")]
