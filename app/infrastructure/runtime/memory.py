@@ -5,12 +5,17 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUPS = Path("/proc/self/cgroup")
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Their numbers in malloc.h."""
+_APART_BYTES, _HIGHEST_THRESHOLD_BYTES = 1 << 18, 1 << 25
+"""Weights of a layer are larger; glibc's own, moving threshold ends here on 64-bit machines (mallopt(3))."""
 _UNLIMITED = 1 << 60
 """cgroup v1 writes "no limit" as the largest page-aligned number."""
 
@@ -23,10 +28,28 @@ def process_bytes() -> int:
 def give_back() -> None:
     """Return freed memory to the system: collect cycles, and have glibc let go of what it keeps for later."""
     gc.collect()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none, and keeps little
-        if trim is not None:
-            trim(0)
+    _glibc("malloc_trim", 0)
+
+
+@contextmanager
+def blocks_apart() -> Iterator[None]:
+    """While the block runs, glibc keeps large blocks apart from its heaps, so that freeing them gives them back.
+
+    Left alone, it puts blocks of up to 32 MB into a heap as soon as one of that size was freed, and keeps the ends of the
+    heaps of all threads but the first. That is what it does again afterwards, since it is faster for what work allocates.
+    """
+    _glibc("mallopt", _MMAP_THRESHOLD, _APART_BYTES)
+    try:
+        yield
+    finally:
+        _glibc("mallopt", _MMAP_THRESHOLD, _HIGHEST_THRESHOLD_BYTES)
+        _glibc("mallopt", _TRIM_THRESHOLD, 2 * _HIGHEST_THRESHOLD_BYTES)
+
+
+def _glibc(function: str, *arguments: int) -> None:
+    found = getattr(ctypes.CDLL(None), function, None) if sys.platform == "linux" else None
+    if found is not None:  # musl has neither, and keeps little
+        found(*arguments)
 
 
 def total_bytes(cgroups: Path = CGROUPS, own_cgroups: Path = OWN_CGROUPS) -> int:

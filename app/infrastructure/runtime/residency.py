@@ -213,7 +213,8 @@ class Residency:
         resident, error = request.resident, None
         before, began = self._process_bytes(), self._clock()
         try:
-            resident.model.load_model()
+            with memory.blocks_apart():
+                resident.model.load_model()
         except Exception as failure:  # raised again where the load was asked for
             error = failure
         took_bytes, now = self._process_bytes() - before, self._clock()
