@@ -137,7 +137,7 @@ class VisionSettings(BaseModel):
     server_key: SecretStr | None = None
     server_key_header: Literal["bearer", "api-key"] = "bearer"
     server_streaming: bool = Field(True, description="Take the server's answer as it is written.")
-    timeout_s: float = Field(60.0, gt=0, le=600, description="Bound on waiting and describing together.")
+    timeout_s: float = Field(120.0, gt=0, le=600, description="Bound on waiting and describing together.")
 
 
 class ModelSettings(BaseModel):

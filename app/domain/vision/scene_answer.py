@@ -54,7 +54,7 @@ def scene_of_answer(answer: str, language: str) -> Scene:
     text = _without_control(_THOUGHTS.sub(" ", answer[:_MAX_ANSWER_CHARS]))
     fields = _answer_object(text)
     risks = _risks(fields.get("risks"))
-    suggestions = _distinct(_cleaned(entry, MAX_SENTENCE_CHARS) for entry in _strings(fields.get("suggestions")))
+    suggestions = _distinct(_entry(text) for text in _strings(fields.get("suggestions")))
     description = " ".join(_cleaned(part, MAX_DESCRIPTION_CHARS) for part in _strings(fields.get("description")))
     if not description:
         told = [risk.text for risk in risks] if fields else [text]
@@ -98,7 +98,7 @@ def _risk(entry: Loose) -> Risk | None:
     if not isinstance(entry, dict):
         return None
     fields = {key.strip().lower(): value for key, value in entry.items()}
-    text, reason = (_cleaned(" ".join(_strings(fields.get(name))), MAX_SENTENCE_CHARS) for name in ("text", "reason"))
+    text, reason = (_entry(" ".join(_strings(fields.get(name)))) for name in ("text", "reason"))
     if not text and not reason:
         return None
     kind, severity = (" ".join(_strings(fields.get(name))).strip().lower() for name in ("kind", "severity"))
@@ -124,8 +124,13 @@ def _strings(value: Loose) -> Iterator[str]:
 
 def _cleaned(text: str, longest: int) -> str:
     """Text for people: without markup, on one line, ending where a sentence or a word does."""
-    plain = _plain(_MARKUP.sub(" ", _KEY.sub(" ", text))).strip(" ,:\"'")
-    return "" if plain.rstrip(".").lower() in _NO_ENTRY else _shortened(plain, longest)
+    return _shortened(_plain(_MARKUP.sub(" ", _KEY.sub(" ", text))).strip(" ,:\"'"), longest)
+
+
+def _entry(text: str) -> str:
+    """A sentence of a list; empty if it only says that there is none."""
+    cleaned = _cleaned(text, MAX_SENTENCE_CHARS)
+    return "" if cleaned.rstrip(".").lower() in _NO_ENTRY else cleaned
 
 
 def _plain(text: str) -> str:

@@ -3,9 +3,7 @@
 Written out here, since a template in a GGUF file is a program that is never run (CVE-2024-34359).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from app.infrastructure.runtime.llama_cpp.engine import LlamaCppEngine
 
@@ -28,16 +26,17 @@ class Layout:
 
     def before_photo(self, text: LlamaCppEngine, instruction: str) -> list[int]:
         """Tokens up to the photo."""
-        pieces = (self._marks(text, self.start), text.tokenize(instruction), self._marks(text, self.middle))
-        return list(chain(text.opening(), *pieces))
+        start, opening = self._marks(text, self.start), text.opening()
+        if opening == start[:1]:  # SmolVLM's first mark is its opening, too
+            opening = []
+        return [*opening, *start, *text.tokenize(instruction), *self._marks(text, self.middle)]
 
     def after_photo(self, text: LlamaCppEngine, request: str) -> list[int]:
         """Tokens from the photo to the answer."""
-        pieces = (self._marks(text, self.photo_end), text.tokenize(request), self._marks(text, self.end))
-        return list(chain(*pieces))
+        return [*self._marks(text, self.photo_end), *text.tokenize(request), *self._marks(text, self.end)]
 
     @staticmethod
-    def _marks(text: LlamaCppEngine, marks: str) -> Sequence[int]:
+    def _marks(text: LlamaCppEngine, marks: str) -> list[int]:
         return text.tokenize(marks, markup=True) if marks else []
 
 

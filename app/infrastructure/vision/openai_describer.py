@@ -36,7 +36,7 @@ class OpenAiSceneDescriber(SceneDescriber):
         key: str | None = None,
         key_header: KeyHeader = "bearer",
         streaming: bool = True,
-        deadline_s: float = 60.0,
+        deadline_s: float = 120.0,
         lanes: int = _LANES,
         queue_size: int = _QUEUE,
     ) -> None:

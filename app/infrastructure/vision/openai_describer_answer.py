@@ -6,13 +6,16 @@ from typing import Any
 
 from app.domain.errors import GatewayProtocolError
 
-_MAX_BODY_BYTES = 4 * 1024 * 1024
+_MAX_STREAM_BYTES = 4 * 1024 * 1024
 """A streamed token takes some 300 bytes, and reasoning models write thousands."""
+_MAX_WHOLE_BYTES = 512 * 1024
+"""The same in one piece; parsing it takes a few milliseconds of the event loop."""
 _MAX_TEXT_CHARS = 64 * 1024
 _DATA, _DONE = b"data:", b"[DONE]"
+_TOO_LONG = "the vision server's answer is far too long"
 
 
-async def read_bounded(body: AsyncIterator[bytes], longest: int = _MAX_BODY_BYTES) -> bytes:
+async def read_bounded(body: AsyncIterator[bytes], longest: int) -> bytes:
     """The whole body.
 
     Raises:
@@ -22,7 +25,7 @@ async def read_bounded(body: AsyncIterator[bytes], longest: int = _MAX_BODY_BYTE
     async for part in body:
         read += part
         if len(read) > longest:
-            raise GatewayProtocolError("the vision server's answer is far too long")
+            raise GatewayProtocolError(_TOO_LONG)
     return bytes(read)
 
 
@@ -32,7 +35,7 @@ async def completion_text(body: AsyncIterator[bytes]) -> str:
     Raises:
         GatewayProtocolError: no chat completion, or too long.
     """
-    return _content(_parsed(await read_bounded(body)), "message")[:_MAX_TEXT_CHARS]
+    return _content(_parsed(await read_bounded(body, _MAX_WHOLE_BYTES)), "message")[:_MAX_TEXT_CHARS]
 
 
 async def streamed_text(body: AsyncIterator[bytes]) -> str:
@@ -41,27 +44,32 @@ async def streamed_text(body: AsyncIterator[bytes]) -> str:
     Raises:
         GatewayProtocolError: other events than a chat completion's, an error among them, or too long.
     """
-    written, rest, size, seen = "", b"", 0, False
-    async for part in body:
-        size += len(part)
-        if size > _MAX_BODY_BYTES or len(written) > _MAX_TEXT_CHARS:
-            raise GatewayProtocolError("the vision server's answer is far too long")
-        *lines, rest = (rest + part).split(b"\n")
-        for event in filter(None, map(_event, lines)):
-            if event == _DONE:
-                return written
+    written, seen = "", False
+    async for line in _lines(body):
+        event = line.removeprefix(_DATA).strip() if line.startswith(_DATA) else b""  # others are comments and the like
+        if event == _DONE:
+            break
+        if event:
             written, seen = written + _content(_parsed(event), "delta"), True
-    last = _event(rest)
-    if last not in (b"", _DONE):
-        written, seen = written + _content(_parsed(last), "delta"), True
+        if len(written) > _MAX_TEXT_CHARS:
+            raise GatewayProtocolError(_TOO_LONG)
     if not seen:
         raise GatewayProtocolError("the vision server's stream holds no chat completion")
     return written
 
 
-def _event(line: bytes) -> bytes:
-    """An event's data; empty for comments and all other lines."""
-    return line.removeprefix(_DATA).strip() if line.startswith(_DATA) else b""
+async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    rest, size = bytearray(), 0
+    async for part in body:
+        size += len(part)
+        if size > _MAX_STREAM_BYTES:
+            raise GatewayProtocolError(_TOO_LONG)
+        rest += part
+        if b"\n" in part:  # only then: a line may come byte by byte
+            *lines, rest = rest.split(b"\n")
+            for line in lines:
+                yield bytes(line)
+    yield bytes(rest)
 
 
 def _parsed(data: bytes) -> dict[str, Any]:

@@ -160,6 +160,10 @@ def test_lists_that_say_that_they_are_empty_are_empty() -> None:
     assert (scene.risks, scene.suggestions, scene.text) == ((), (), ())
 
 
+def test_no_is_an_answer_to_a_question() -> None:
+    assert scene_of_answer('{"description": "No.", "text": ["NO"]}', "es").description == "No."
+
+
 def test_without_a_description_the_risks_are_told() -> None:
     assert scene_of_answer(json.dumps({"risks": [CAR]}), "en").description == CAR["text"]
 
