@@ -65,7 +65,7 @@ def _write_text_model(path: Path, family: Family, random: np.random.Generator) -
     writer.add_eos_token_id(end)
     writer.add_eot_token_id(end)
     writer.add_bos_token_id(len(words))
-    writer.add_add_bos_token(False)
+    writer.add_add_bos_token(family == "smolvlm")
     writer.add_chat_template(_TEMPLATES[family])
     _add(writer, random, "token_embd.weight", (len(words) + len(special), _HIDDEN))
     _add(writer, random, "output.weight", (len(words) + len(special), _HIDDEN))

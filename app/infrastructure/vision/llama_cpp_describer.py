@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,15 +106,7 @@ def _describe(engine: LlamaCppVisionEngine, token: CancelToken, pixels: Pixels, 
     scene = scene_of_answer(reading.write(scene_schema(), MAX_ANSWER_TOKENS, token.check), language)
     written = time.monotonic()
     timings = {"see": seen - began, "write": written - seen}
-    return Scene(
-        scene.description,
-        scene.risks,
-        scene.suggestions,
-        scene.objects,
-        scene.text,
-        language,
-        {stage: round(seconds * 1000) for stage, seconds in timings.items()},
-    )
+    return replace(scene, timings_ms={stage: round(seconds * 1000) for stage, seconds in timings.items()})
 
 
 def _not_too_narrow(pixels: Pixels) -> Pixels:

@@ -17,19 +17,21 @@ class Layout:
         middle: between the instruction and the photo.
         photo_end: between the photo and the request.
         end: after the request, where the answer begins.
+        lead: what goes before the instruction as part of its text, since words are learnt with the space before them.
     """
 
     start: str
     middle: str
     photo_end: str
     end: str
+    lead: str = ""
 
     def before_photo(self, text: LlamaCppEngine, instruction: str) -> list[int]:
         """Tokens up to the photo."""
         start, opening = self._marks(text, self.start), text.opening()
         if opening == start[:1]:  # SmolVLM's first mark is its opening, too
             opening = []
-        return [*opening, *start, *text.tokenize(instruction), *self._marks(text, self.middle)]
+        return [*opening, *start, *text.tokenize(self.lead + instruction), *self._marks(text, self.middle)]
 
     def after_photo(self, text: LlamaCppEngine, request: str) -> list[int]:
         """Tokens from the photo to the answer."""
@@ -40,7 +42,7 @@ class Layout:
         return text.tokenize(marks, markup=True) if marks else []
 
 
-SMOLVLM = Layout("<|im_start|>System: ", "<end_of_utterance>\nUser:", "", "<end_of_utterance>\nAssistant:")
+SMOLVLM = Layout("<|im_start|>System:", "<end_of_utterance>\nUser:", "", "<end_of_utterance>\nAssistant:", lead=" ")
 CHATML = Layout("<|im_start|>system\n", "<|im_end|>\n<|im_start|>user\n", "", "<|im_end|>\n<|im_start|>assistant\n")
 """Qwen2-VL, Qwen2.5-VL and Qwen3-VL; their marks around the photo come with it."""
 PLAIN = Layout("", "\n\nUSER: ", "\n", "\nASSISTANT:")

@@ -5,6 +5,7 @@ import ipaddress
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,15 +88,7 @@ class OpenAiSceneDescriber(SceneDescriber):
             ) from error
         scene = scene_of_answer(answer, written_language(options.language))
         timings = {"prepare": sent - began, "ask": time.monotonic() - sent}
-        return Scene(
-            scene.description,
-            scene.risks,
-            scene.suggestions,
-            scene.objects,
-            scene.text,
-            scene.language,
-            {stage: round(seconds * 1000) for stage, seconds in timings.items()},
-        )
+        return replace(scene, timings_ms={stage: round(seconds * 1000) for stage, seconds in timings.items()})
 
     async def _asked(self, server: Endpoint, messages: Any, until: float) -> str:
         """The answer, after as many attempts as make sense."""
