@@ -108,8 +108,18 @@ ANIMALS = frozenset(
 SHOW_PICTURES = frozenset({"tvmonitor", "laptop", "cell phone", "book"})
 """What lies inside of them is not in front of the wearer."""
 
-TEXT_CARRIERS = SHOW_PICTURES | {"person"}
-"""What is written on them (clothes, pages, screens) warns of nothing here."""
+TEXT_CARRIERS = SHOW_PICTURES | {"person", "cup", "backpack", "handbag"}
+"""What is written on them (clothes, pages, screens, mugs) warns of nothing here."""
+
+LOOK_ALIKE = (
+    frozenset({"car", "bus", "truck"}),
+    frozenset({"chair", "sofa", "bench", "bed"}),
+    frozenset({"cup", "bowl", "vase", "bottle", "wine glass"}),
+    frozenset({"tvmonitor", "laptop"}),
+    frozenset({"backpack", "handbag", "suitcase"}),
+    frozenset({"dog", "cat", "sheep", "cow", "horse"}),
+)
+"""Classes that detectors confuse: two of them in one place are one thing."""
 
 INDOOR_FIXTURES = frozenset(
     {

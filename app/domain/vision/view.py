@@ -9,6 +9,7 @@ from app.domain.vision.placing import STANDS_WITHIN_M, depth_of, distance_m, ove
 from app.domain.vision.reading import Reading, read_texts
 from app.domain.vision.things import (
     INDOOR_FIXTURES,
+    LOOK_ALIKE,
     MOTOR_VEHICLES,
     ON_TABLES,
     SHOW_PICTURES,
@@ -30,7 +31,10 @@ ROAD_SHARE = 0.4
 
 _INSIDE = 0.8
 _SAME_THING = 0.85
-"""Share of a box inside another one of the same class from which both are taken for one thing, seen twice."""
+"""Share of a box inside another one of the same class from which both are taken for one thing, seen twice; boxes of classes that
+are confused must cover each other so."""
+_MAX_THINGS = 100
+"""As many as detectors give at most; the most confident are kept."""
 _PEOPLE_HIDE_EACH_OTHER = frozenset({"person"})
 _CORRIDOR = (0.3, 0.7)
 """Where the wearer walks to, in the middle of the photo: 26 of 65 degrees, about the width of a path two metres ahead."""
@@ -134,7 +138,8 @@ class View:
 
 def look(evidence: SceneEvidence) -> View:
     """Put the evidence in order. Objects of classes that are none of COCO's are left out."""
-    found = [_place(each, evidence) for each in evidence.objects if each.label in SIZES]
+    known = sorted((each for each in evidence.objects if each.label in SIZES), key=lambda each: -each.confidence)
+    found = [_place(each, evidence) for each in known[:_MAX_THINGS]]
     single = [each for index, each in enumerate(found) if not _seen_before(each, found[:index])]
     carriers = [each for each in single if each.label in SHOW_PICTURES]
     shown = tuple(each for each in single if any(_shows(carrier, each) for carrier in carriers))
@@ -161,8 +166,13 @@ def _seen_before(thing: Sighting, others: Iterable[Sighting]) -> bool:
     """Whether another one is the same thing, since detectors keep doubles of very different size. People do hide one another."""
     if thing.label in _PEOPLE_HIDE_EACH_OTHER:
         return False
-    same = (each for each in others if each.label == thing.label)
-    return any(max(overlap(thing.box, each.box), overlap(each.box, thing.box)) >= _SAME_THING for each in same)
+    for other in others:
+        covers = sorted((overlap(thing.box, other.box), overlap(other.box, thing.box)))
+        if other.label == thing.label and covers[1] >= _SAME_THING:
+            return True
+        if covers[0] >= _SAME_THING and any({thing.label, other.label} <= family for family in LOOK_ALIKE):
+            return True
+    return False
 
 
 def _shows(carrier: Sighting, thing: Sighting) -> bool:

@@ -72,6 +72,8 @@ def found(seen: SceneEvidence) -> dict[str, str]:
             "warning",
             id="knife in the street",
         ),
+        pytest.param(evidence(("scissors", 0.7, 0.4, 0.5, 0.5, 0.62)), "sharp", "info", id="scissors two steps away"),
+        pytest.param(evidence(("car", 0.9, 0.6, 0.5, 0.7, 0.57), ground=ROAD), "road", "info", id="road as ground"),
         pytest.param(evidence(("oven", 0.7, 0.3, 0.4, 0.8, 0.98)), "hot_surface", "info", id="oven within reach"),
         pytest.param(
             evidence(("sink", 0.8, 0.3, 0.5, 0.7, 0.8), ("hair drier", 0.6, 0.55, 0.5, 0.7, 0.62)),
@@ -167,7 +169,7 @@ def test_hits(seen: SceneEvidence, kind: str, severity: str) -> None:
         ),
         pytest.param(
             evidence(
-                *(("person", 0.7, 0.1 * i, 0.2, 0.1 * i + 0.15, 0.7) for i in range(9)),
+                *(("person", 0.7, 0.1 * i, 0.1, 0.1 * i + 0.15, 0.98) for i in range(9)),
                 ("laptop", 0.8, 0.3, 0.6, 0.6, 0.95),
             ),
             id="meeting",

@@ -91,6 +91,16 @@ pytestmark = pytest.mark.unit
             id="others further off",
         ),
         pytest.param(
+            evidence(
+                ("chair", 0.9, 0.1, 0.4, 0.2, 0.6),
+                ("chair", 0.4, 0.22, 0.4, 0.3, 0.6),
+                ("chair", 0.4, 0.8, 0.4, 0.9, 0.6),
+            ),
+            "Hay al menos una silla a la izquierda. También parece que hay otra silla a la derecha.",
+            "There is at least one chair on the left. There may also be another chair on the right.",
+            id="perhaps more of them",
+        ),
+        pytest.param(
             evidence(("scissors", 0.45, 0.1, 0.2, 0.8, 0.8)),
             "Parece que hay unas tijeras justo delante.",
             "There may be a pair of scissors right in front of you.",

@@ -12,14 +12,14 @@ _DENSE = 5
 _COVERAGE = 0.7
 """Share of the photo's width that people cover, from which there is hardly a gap to pass through."""
 _BLOCKING = 3
-_SEATED = frozenset({"laptop", "keyboard", "diningtable", "cup", "wine glass", "bowl"})
+_SEATED = frozenset({"laptop", "keyboard", "diningtable"})
 
 
 def crowds(view: View) -> Iterator[Finding]:
     """Many people, or fewer that leave no gap; not people who sit around a table with the wearer."""
     people = view.of({"person"})
     dense = len(people) >= _DENSE and _coverage(people) >= _COVERAGE
-    if not (dense or len(people) >= _MANY) or any(each.label in _SEATED for each in view.sightings):
+    if not (dense or len(people) >= _MANY) or view.at_table or view.of(_SEATED):
         return
     blocking = [each for each in people if each.depth == "near"]
     crowded = len(people) >= _MANY and len(blocking) >= _BLOCKING and _coverage(people) >= _COVERAGE

@@ -81,12 +81,20 @@ def _seen(things: Sequence[Sighting], view: View, lexicon: Lexicon) -> Iterator[
 
 
 def _counted(groups: Sequence[Group], things: Sequence[Sighting]) -> tuple[list[Group], list[Sighting]]:
-    """Groups that know whether there may be more of them, and the doubtful things that are left: other ones, or elsewhere."""
+    """Groups that know whether there may be more of them, and the doubtful things that are told by themselves."""
     doubtful = [each for each in things if not each.sure]
-    unsure = {(each.label, each.depth) for each in doubtful}
-    known = {(group.label, group.depth) for group in groups}
-    counted = [replace(group, more=(group.label, group.depth) in unsure) for group in groups]
-    return counted, [each for each in doubtful if (each.label, each.depth) not in known]
+    counted, told = [], set()
+    for group in groups:
+        same = {id(each) for each in doubtful if _would_join(each, group)}
+        counted.append(replace(group, more=bool(same)))
+        told |= same
+    return counted, [each for each in doubtful if id(each) not in told]
+
+
+def _would_join(thing: Sighting, group: Group) -> bool:
+    """Whether a doubtful thing is only one more of a group: of its class, at its place, and not larger than all of it."""
+    at_place = thing.depth == group.depth and (group.side in {thing.side, "", "around"} or thing.depth == "far")
+    return thing.label == group.label and at_place and thing.box.area <= max(each.box.area for each in group.members)
 
 
 def _sentences(groups: Sequence[Group], view: View, lexicon: Lexicon) -> Iterator[str]:
@@ -127,13 +135,15 @@ def _clauses(
         if side in _SINGLE_SIDES and (index or beyond):
             place = lexicon.say("places", f"beyond_{side}") if not index else lexicon.say("sides", side)
         elif not place and len(inside) == 1:
-            listed = _nearest(inside[0], listed, lexicon)
+            listed = _nearest(inside[0], listed, view, lexicon)
         yield _Clause(place, listed, plural_verb(inside[0], lexicon), side)
 
 
-def _nearest(group: Group, listed: str, lexicon: Lexicon) -> str:
-    """What is all over, with the place of the nearest."""
-    nearest = min(group.members, key=lambda each: each.distance_m)
+def _nearest(group: Group, listed: str, view: View, lexicon: Lexicon) -> str:
+    """What is all over, with the place of the nearest, unless a nearer one is told elsewhere."""
+    nearest = view.of({group.label})[0]
+    if nearest not in group.members:
+        return listed
     kind = lexicon.nouns[group.label].kind[0]
     return lexicon.say("grammar", f"nearest_{kind}", list=listed, place=lexicon.say("sides", nearest.side))
 
