@@ -43,6 +43,7 @@ from app.composition.stores import Stores, open_stores
 from app.domain.session.gateway import JobRunner
 from app.domain.session.jobs import Jobs
 from app.domain.session.models import SessionKey
+from app.domain.vision.alerts import read_warnings
 from app.infrastructure.access_key import AccessKeyFile
 from app.infrastructure.audio.session_renderer import SessionRenderer
 from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
@@ -70,6 +71,7 @@ async def build_container(
         ConfigurationError: as for ``check_models``, or the data folder cannot be used.
     """
     await asyncio.to_thread(check_models, settings)
+    await asyncio.to_thread(read_warnings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(await asyncio.to_thread(lock_data_dir, settings.data_dir))
         key_hash = await asyncio.to_thread(_access_key_hash, settings, announce_key)

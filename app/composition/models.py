@@ -22,11 +22,11 @@ from app.domain.vision.gateway import SceneDescriber
 from app.domain.vision.models import DescribeOptions, Photo
 from app.infrastructure import registry
 from app.infrastructure.catalog.catalog import Catalog
+from app.infrastructure.runtime.cached_describer import CachedSceneDescriber
 from app.infrastructure.runtime.cores import threads_for, usable_cores
 from app.infrastructure.runtime.residency import Residency
 from app.infrastructure.runtime.turnstile import Turnstile
 from app.infrastructure.runtime.worker import ModelWorker
-from app.infrastructure.vision.cached_describer import CachedSceneDescriber
 from app.settings import Settings
 
 _GREY = Photo(np.full((64, 64, 3), 128, np.uint8), 64, 64, b"")

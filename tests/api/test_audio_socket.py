@@ -38,7 +38,7 @@ async def test_a_session_from_config_to_final_result(server: RunningServer) -> N
     assert analysis["language"] == "en"
     assert analysis["duration_s"] == pytest.approx(len(chunks) * 0.02)
     assert analysis["quality"] == {"complete": True, "notes": []}
-    assert set(analysis["timings_ms"]) == {"transcribe", "diarize", "analyze", "end_to_final"}
+    assert set(analysis["timings_ms"]) == {"transcribe", "diarize", "describe", "analyze", "end_to_final"}
     assert analysis["gaps"] == []
     assert analysis["photos"] == []
     acks = [message for message in client.messages if message["type"] == "ack"]

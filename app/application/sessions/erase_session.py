@@ -55,8 +55,8 @@ class EraseSession:
         async with self._live.take_over(key):
             await self._jobs.forget(key)  # first, because a job may begin to listen
             await self._listening.stop(key)
+            await self._journal.delete(key)
             await self._photo_files.delete_all(key)
-            await self._journal.delete(key)  # last of the files: it removes the folder
             with contextlib.suppress(NotFound):  # an import that was stopped erases the session it had made
                 await self._sessions.delete(key)
             for memory in self._memories:

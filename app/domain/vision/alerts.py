@@ -152,11 +152,17 @@ class AlertCoolDown:
         return True
 
 
+def read_warnings() -> None:
+    """Read from disk what ``spoken_risks`` looks for; without it the first call of each language does. Blocking."""
+    for language in _FRAMES:
+        _warnings(language)
+
+
 @cache
 def _warnings(language: str) -> _Warnings | None:
-    path = _FOLDER / f"{language}.txt"
-    if not language.isalpha() or not path.is_file():
+    if language not in _FRAMES:
         return None
+    path = _FOLDER / f"{language}.txt"
     patterns = {name: re.compile("|".join(lines), re.IGNORECASE) for name, lines in read_sections(path).items()}
     context = {name: patterns.pop(name) for name in _CONTEXT}
     titles = ((title.split("."), pattern) for title, pattern in patterns.items())

@@ -7,7 +7,7 @@ import pytest
 from app.domain.session.models import SessionKey
 from app.domain.vision.gateway import SceneDescriber
 from app.domain.vision.models import DescribeOptions, Photo, Scene
-from app.infrastructure.vision.cached_describer import CachedSceneDescriber
+from app.infrastructure.runtime.cached_describer import CachedSceneDescriber
 from app.infrastructure.vision.dummy_describer import DummySceneDescriber
 from tests.contracts.scene_describer import SceneDescriberContract, noise
 
