@@ -1,5 +1,6 @@
 """A session's photos as the analysis looks at them: in order, with the words that tell one from another, and their risks by kind."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +14,11 @@ from app.domain.vision.models import Scene, SeenPhoto, Severity
 _GENERAL_KINDS = frozenset(["", "other", "unusual"])
 """Kinds that do not say what it is: such risks are the same only if their words are."""
 _SAME_RISK = 0.5
+"""Share of the shorter one's content words from which two risks tell of the same."""
 _SAME_SCENE = 0.6
-"""Share of content words from which two risks, or two descriptions, tell of the same. Descriptions of one place differ in half of their
-words as soon as another thing is in view, and are worth telling apart then; set on sentences in the style of the describers' ports."""
+"""Share of all the content words of two descriptions, and of the things seen, that both have if they show the same: they do if one thing
+of five has changed, and no longer if one of three has."""
+_SHORT_WORD = re.compile(r"\b\w{2,4}\b")
 _LATEST = 20
 """Earlier views that a photo is compared with: where somebody comes back to after more than that, it may be told again."""
 _MOST_RISKS = 200
@@ -29,13 +32,15 @@ class Look:
     Attributes:
         photo: with a scene; of a near-duplicate that was not described again, that of its original.
         scene: the same.
-        words: stems of what is in it.
+        words: stems of what is told of it.
+        things: the same, with the detector's names.
         new: False for a near-duplicate.
     """
 
     photo: SeenPhoto
     scene: Scene
     words: frozenset[str]
+    things: frozenset[str]
     new: bool
 
     @property
@@ -80,7 +85,7 @@ class Album:
         for photo in ordered:
             scene = photo.scene or scenes.get(photo.duplicate_of or "")
             if scene is not None:
-                looks.append(Look(photo, scene, _words_of(scene), photo.duplicate_of is None))
+                looks.append(_look(photo, scene))
         self.looks = tuple(looks)
         self._times = [look.offset_s for look in looks]
 
@@ -92,7 +97,7 @@ class Album:
         """Photos that show something that none of the latest before them shows."""
         kept: list[Look] = []
         for look in self.looks:
-            if look.new and not any(overlap(look.words, earlier.words) >= _SAME_SCENE for earlier in kept[-_LATEST:]):
+            if look.new and not any(_alike(look, earlier) for earlier in kept[-_LATEST:]):
                 kept.append(look)
         return kept
 
@@ -134,7 +139,9 @@ def analysed_photos(photos: Iterable[SeenPhoto]) -> tuple[AnalysedPhoto, ...]:
 
 def content_words(text: str, language: str) -> frozenset[str]:
     """Stems of the words that tell what something is, without those that any photo's description has."""
-    return stems(text, lexicon_for(language)) - _scenery(language)
+    lexicon = lexicon_for(language)
+    short = (word.removesuffix("s") for word in _SHORT_WORD.findall(text.lower()))
+    return (stems(text, lexicon) - _scenery(language)) | {word for word in short if word in lexicon.short_things}
 
 
 @cache
@@ -143,9 +150,16 @@ def _scenery(language: str) -> frozenset[str]:
     return stems(" ".join(lexicon.scenery), replace(lexicon, stop_words=frozenset()))
 
 
-def _words_of(scene: Scene) -> frozenset[str]:
-    labels = [item.label for item in scene.objects] if scene.language == "en" else []  # COCO's names are English
-    return content_words(" . ".join([scene.description, *scene.text, *labels]), scene.language)
+def _look(photo: SeenPhoto, scene: Scene) -> Look:
+    labels = [item.label for item in scene.objects]
+    named = labels if scene.language == "en" else []  # COCO's names are English
+    words = content_words(" . ".join([scene.description, *scene.text, *named]), scene.language)
+    return Look(photo, scene, words, words | set(labels), photo.duplicate_of is None)
+
+
+def _alike(one: Look, other: Look) -> bool:
+    both = one.things | other.things
+    return not both or len(one.things & other.things) >= _SAME_SCENE * len(both)
 
 
 def _same(one: SeenRisk, other: SeenRisk) -> bool:

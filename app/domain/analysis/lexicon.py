@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("lexicons")
-_WORD_LISTS = ("stop_words", "not_names", "scenery")
+_WORD_LISTS = ("stop_words", "not_names", "scenery", "short_things")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class Lexicon:
         introductions: the speaker says his or her own name, in a group ``name``.
         pointers: the speaker points at something that can be seen.
         photo_openings: what descriptions of photos begin with before they come to the matter.
+        photo_impressions: sentences of descriptions of photos that only name the place.
         photo_caveats: sentences of descriptions of photos that tell nothing of what they show.
 
     Attributes:
@@ -66,6 +67,7 @@ class Lexicon:
         stop_words: words without content.
         not_names: capitalised words that are no names.
         scenery: words of descriptions of photos that do not tell one photo from another.
+        short_things: names of things, in two or three letters.
     """
 
     language: str
@@ -73,6 +75,7 @@ class Lexicon:
     stop_words: frozenset[str] = frozenset()
     not_names: frozenset[str] = frozenset()
     scenery: frozenset[str] = frozenset()
+    short_things: frozenset[str] = frozenset()
 
     def says(self, what: str, text: str) -> bool:
         """Whether ``text`` has a turn of phrase of the section ``what``."""

@@ -2,27 +2,27 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from app.domain.analysis.album import Album, Look, content_words
 from app.domain.analysis.lexicon import Lexicon, lexicon_for
 from app.domain.analysis.photo_wording import PhotoWording, photo_wording
 from app.domain.analysis.sentences import split_text
-from app.domain.analysis.wording import limited_words, shortened
-from app.domain.analysis.words import overlap
+from app.domain.analysis.wording import capitalised, limited_words, shortened
 from app.domain.vision.models import SeenPhoto, Severity
 
 MAX_WORDS = 120
 """Of the whole summary, as without photos."""
 _LEAST_WORDS = 60
 """So much of what was said stays in a summary, whatever was seen."""
-_MAX_TOLD_CHARS = 100
+_MAX_TOLD_CHARS = 120
 """Of what is told of one photo: its first sentence, as a rule."""
 _MAX_SIGHTS, _MAX_RISKS, _MAX_SCENES = 3, 3, 5
 """Photos told beside what was said; risks, and scenes, told of a session of photos alone: what fits into the words."""
-_SHORT = 4
-"""Words up to which a sentence only names the place."""
 _SAME = 0.6
-"""Share of content words from which something was told already."""
+"""Share of content words that were told already from which the rest is not worth telling."""
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -99,18 +99,17 @@ def _beside_words(
 ) -> list[str]:
     """Sentences about risks, then about views: those that somebody spoke about come before mere changes of scene."""
     dangers = _gravest(risks, _MAX_SIGHTS - 1, language)
-    looks = sorted(album.distinct(), key=lambda look: look.frame_id not in cited)
-    looks = [*(look for look in album.looks if look.frame_id in cited), *looks]
+    looks = [*(look for look in album.looks if look.frame_id in cited), *_spread(album.distinct(), _MAX_SIGHTS)]
     views = _new((_view(look, language) for look in looks), dangers, _MAX_SIGHTS - len(dangers), language)
     views.sort(key=lambda sight: sight.offset_s)
     sentences = []
     if dangers:
         heading = f"{_heading(dangers, words)} {words.in_photo if count == 1 else words.in_photos}"
-        sentences.append(f"{heading}: {_timed(dangers, words)}.")
+        sentences.append(f"{heading}: {_listed(dangers, words)}.")
     if views and count == 1:
         sentences.append(words.seen_in_one.format(moment=words.moment(views[0].offset_s), told=views[0].text))
     elif views:
-        sentences.append(words.seen.format(told=_timed(views, words)))
+        sentences.append(words.seen.format(told=_in_sentences(_at(views, words))))
     return [_ended(sentence) for sentence in sentences]
 
 
@@ -125,7 +124,7 @@ def _of_photos_alone(album: Album, risks: Sequence[Sight], count: int, words: Ph
         return _none_described(count, words)
     told_risks = ""
     if dangers:
-        listed = "; ".join(danger.text for danger in dangers) if count == 1 else _timed(dangers, words)
+        listed = "; ".join(danger.text for danger in dangers) if count == 1 else _listed(dangers, words)
         told_risks = _ended(f"{_heading(dangers, words)}: {listed}.")
     for most in range(_MAX_SCENES, 0, -1):
         told = _scenes(_spread(views, most), album, count, words)
@@ -145,9 +144,10 @@ def _scenes(views: Sequence[Sight], album: Album, count: int, words: PhotoWordin
     if len(views) == 1:
         form = words.alike if len(album.looks) == count else words.shown
         return _ended(opening + form.format(told=views[0].text))
-    middle = [f"{words.moment(view.offset_s)}, {view.text}" for view in views[1:-1]]
+    middle = _at(views[1:-1], words)
     last = f"{words.last if middle else words.then}, {views[-1].text}"
-    return _ended(f"{opening}. {words.first}, {'; '.join([views[0].text, *middle, last])}.")
+    told = _in_sentences([f"{words.first}, {views[0].text}", *middle, last])
+    return _ended(f"{opening}. {told}.")
 
 
 def _heading(dangers: Sequence[Sight], words: PhotoWording) -> str:
@@ -171,7 +171,7 @@ def _new(sights: Iterable[Sight], told: Sequence[Sight], most: int, language: st
     known = [content_words(sight.text, language) for sight in told]
     for sight in sights:
         content = content_words(sight.text, language)
-        if sight.text and not any(overlap(content, earlier) >= _SAME for earlier in known):
+        if sight.text and not any(content and len(content & earlier) >= _SAME * len(content) for earlier in known):
             kept.append(sight)
             known.append(content)
         if len(kept) == most:
@@ -179,28 +179,41 @@ def _new(sights: Iterable[Sight], told: Sequence[Sight], most: int, language: st
     return kept
 
 
-def _spread(views: Sequence[Sight], most: int) -> Sequence[Sight]:
+def _spread(views: Sequence[Part], most: int) -> Sequence[Part]:
     """Not too many, evenly, the first and the last among them."""
     if len(views) <= most:
         return views
     return [views[round(place * (len(views) - 1) / max(most - 1, 1))] for place in range(most)]
 
 
-def _timed(sights: Sequence[Sight], words: PhotoWording) -> str:
+def _listed(sights: Sequence[Sight], words: PhotoWording) -> str:
+    return "; ".join(told.replace(";", ",") for told in _at(sights, words))
+
+
+def _at(sights: Sequence[Sight], words: PhotoWording) -> list[str]:
+    """Each with its moment, which is not said twice."""
     told: list[str] = []
     before = ""
     for sight in sights:
         moment = words.moment(sight.offset_s)
         told.append(f"{words.also if moment == before else moment}, {sight.text}")
         before = moment
-    return "; ".join(told)
+    return told
+
+
+def _in_sentences(parts: Sequence[str]) -> str:
+    """Descriptions have commas and semicolons of their own; the full stop after the last one is left to the caller."""
+    told = parts[0]
+    for part in parts[1:]:
+        told = f"{_ended(told + '.')} {capitalised(part)}"
+    return told
 
 
 def _phrase(text: str, language: str) -> str:
     """The beginning of a text as a part of a sentence; empty if the text tells nothing of the photo.
 
-    Without what only says that it is a photo, in small letters, without full stop; a short first sentence ("It looks like a kitchen.")
-    takes the next one along.
+    Without what only says that it is a photo, in small letters, without full stop; a first sentence that only names the place
+    ("It looks like a kitchen.") takes the next one along.
     """
     lexicon = lexicon_for(language)
     text = " ".join(text.split())
@@ -209,7 +222,7 @@ def _phrase(text: str, language: str) -> str:
     if not parts:
         return ""
     both = ": ".join(parts[:2])
-    alone = len(parts[0].split()) > _SHORT or len(both) > _MAX_TOLD_CHARS or ":" in parts[0]
+    alone = not lexicon.says("photo_impressions", parts[0]) or len(both) > _MAX_TOLD_CHARS
     return shortened(parts[0] if alone else both, _MAX_TOLD_CHARS)
 
 
@@ -217,7 +230,7 @@ def _inner(sentence: str, lexicon: Lexicon) -> str:
     opening = lexicon.find("photo_openings", sentence)
     if opening is not None and len(sentence[opening.end() :].split()) >= 2:
         sentence = sentence[opening.end() :]
-    sentence = sentence.rstrip(" .").replace(";", ",")
+    sentence = sentence.rstrip(" .")
     word = sentence.split(" ", 1)[0]
     lower = word[1:].islower() or word in ("A", "Y", "O")
     return sentence[:1].lower() + sentence[1:] if lower else sentence

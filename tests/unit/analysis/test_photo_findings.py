@@ -126,13 +126,14 @@ def test_what_is_said_about_a_photo_cites_it(start: float, quote: str, cited: li
         ("Let's put up that sign again.", ["f1"]),
         ("Somebody has to fix this.", ["f1"]),
         ("I'll repair the fence.", ["f1"]),
+        ("I'll move the cars.", ["f1"]),
         ("I'll do this tomorrow.", []),
         ("I think that people will come this week.", []),
     ],
 )
 def test_english_points_at_photos_too(quote: str, cited: list[str]) -> None:
     line, evidence = said("s1", 20.0, quote)
-    photos = [seen("f1", 25, "There is a broken fence.", language="en")]
+    photos = [seen("f1", 25, "There is a broken fence and a car.", language="en")]
     merged = merge_photos(Findings("en", "x", action_items=(task("It", evidence),)), [line], photos, "en")
     assert merged.action_items[0].evidence == (evidence, *frames(*cited))
 

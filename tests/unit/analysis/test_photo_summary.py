@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from app.domain.analysis.models import Claim, Evidence, Findings
@@ -32,13 +34,13 @@ def alone(photos: list[SeenPhoto], language: str) -> str:
 
 def test_a_session_of_photos_is_told_from_first_to_last() -> None:
     assert alone(SPANISH, "es") == (
-        "Se hicieron 5 fotos en 5 minutos. Primero, una calle con dos coches aparcados; a los 2 minutos, un cruce con semáforo; "
-        "a los 3 minutos, parece una cocina: delante hay un horno; al final, cuchillos sobre una tabla. "
+        "Se hicieron 5 fotos en 5 minutos. Primero, una calle con dos coches aparcados. A los 2 minutos, un cruce con semáforo. "
+        "A los 3 minutos, parece una cocina: delante hay un horno. Al final, cuchillos sobre una tabla. "
         "Riesgos: a los 2 minutos, un autobús muy cerca; a los 5 minutos, un cuchillo a la derecha."
     )
     assert alone(ENGLISH, "en") == (
-        "3 photos were taken over 1 hour and 5 minutes. First, two parked cars in a street; after a minute, a crossing; "
-        "at the end, a kitchen with an oven. Risk: after a minute, a bus very close."
+        "3 photos were taken over 1 hour and 5 minutes. First, two parked cars in a street. After a minute, a crossing. "
+        "At the end, a kitchen with an oven. Risk: after a minute, a bus very close."
     )
 
 
@@ -86,8 +88,18 @@ def test_a_risk_that_was_said_is_not_told_twice() -> None:
     risk = Claim("Viene un autobús.", (Evidence("s1", "Ojo, que viene un autobús."),))
     merged = merge_photos(Findings("es", "Riesgos: viene un autobús.", risks=(risk,)), [line], SPANISH[:3], "es")
     assert merged.summary == (
-        "Riesgos: viene un autobús. En las fotos se ve: al principio, una calle con dos coches aparcados; "
-        "a los 2 minutos, un cruce con semáforo."
+        "Riesgos: viene un autobús. En las fotos se ve: al principio, una calle con dos coches aparcados. "
+        "A los 2 minutos, un cruce con semáforo."
+    )
+
+
+def test_views_are_spread_over_the_session_and_told_once() -> None:
+    places = ["una panadería", "un mercado", "una fuente", "una iglesia", "un jardín", "una estación"]
+    photos = [seen(f"f{n}", n * 60.0, f"Hay {place}; al fondo, nada. Algo más.") for n, place in enumerate(places)]
+    photos.append(seen("f9", 400, "Hay una panadería; al fondo, nada. Algo más."))
+    assert merge_photos(Findings("es", "Se habló."), [], photos, "es").summary == (
+        "Se habló. En las fotos se ve: al principio, una panadería; al fondo, nada. A los 2 minutos, una fuente; al fondo, nada. "
+        "A los 5 minutos, una estación; al fondo, nada."
     )
 
 
@@ -100,6 +112,13 @@ def test_a_long_summary_makes_room_for_risks_and_not_for_views() -> None:
     assert "Riesgos en las fotos: a los 2 minutos, un autobús muy cerca;" in with_risk
     assert "se ve:" not in with_risk
     assert merge_photos(Findings("es", spoken.strip()), [line], SPANISH[:1], "es").summary == spoken.strip()
+
+
+@pytest.mark.parametrize("text", ["Parece una " + "a" * 3_000 + "!", "En la foto " * 300, "se ve " * 500, "«" * 3_000])
+def test_descriptions_made_to_be_slow_are_not(text: str) -> None:
+    begin = time.perf_counter()
+    assert len(alone([seen("f1", 1, text), seen("f2", 2, text[::-1])], "es").split()) <= 120
+    assert time.perf_counter() - begin < 1.0
 
 
 def test_notes_name_photos_that_could_not_be_described() -> None:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +77,14 @@ def test_whatever_is_said_alerts_stay_few_and_short(sentences: list[str], langua
     assert len(found) <= 3
     assert len({risk.kind for risk in found}) == len(found)
     assert all(0 < len(risk.text) <= MAX_ALERT_CHARS for risk in found)
+
+
+@pytest.mark.parametrize("text", ["¡" * 3_000, "a " * 2_000, "huele a " * 500, "watch out for the " * 200, "no " * 900])
+def test_text_made_to_be_slow_is_not(text: str) -> None:
+    begin = time.perf_counter()
+    spoken_risks(text, "es")
+    spoken_risks(text, "en")
+    assert time.perf_counter() - begin < 1.0
 
 
 def test_what_was_seen_is_told_as_it_is_and_cut_if_too_long() -> None:
