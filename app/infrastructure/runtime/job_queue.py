@@ -4,11 +4,13 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from app.domain.errors import GatewayBusy, GatewayUnavailable
 from app.infrastructure.runtime.cores import give_way
 from app.infrastructure.runtime.work import Job
 
+Outcome: TypeAlias = tuple[Any, BaseException | None]
 BACKGROUND_NICENESS = 10
 """Added for threads that run post-session work: Linux gives them about a tenth of a core that others want, too (sched(7))."""
 
@@ -21,12 +23,12 @@ class JobQueue:
     there (OpenMP's, so llama.cpp's), gives way with it; pools that it made while loading do not.
     """
 
-    def __init__(self, name: str, execute: Callable[[Job], None], *, size: int, lanes: int) -> None:
+    def __init__(self, name: str, execute: Callable[[Job], Outcome], *, size: int, lanes: int) -> None:
         """No thread runs yet.
 
         Args:
             name: for messages and threads.
-            execute: runs a job; raises nothing.
+            execute: runs a job and returns its result or why it failed; raises nothing.
             size: jobs that may wait.
             lanes: jobs that may run at once.
         """
@@ -128,13 +130,12 @@ class JobQueue:
         if gives_way:
             give_way(BACKGROUND_NICENESS)
         while (job := self._take(gives_way)) is not None:
-            try:
-                job.context.run(self._execute, job)
-            finally:
-                with self._lock:
-                    self._running.discard(job)
-                    self._next()
-            del job  # an idle thread must not keep the last result in memory
+            result, error = job.context.run(self._execute, job)
+            with self._lock:
+                self._running.discard(job)
+                self._next()
+            job.finish(result, error)
+            del job, result, error  # an idle thread must not keep the last result in memory
 
     def _take(self, gives_way: bool) -> Job | None:
         """The first job, once a lane is free and it is for this kind of thread; None when the queue is closed."""

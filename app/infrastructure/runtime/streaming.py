@@ -1,9 +1,9 @@
 """Results that come one by one, from a worker's thread to the event loop, through a small buffer."""
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from typing import Generic, TypeVar
 
 from app.infrastructure.runtime.work import CancelToken, WorkCancelled
@@ -23,11 +23,14 @@ class Relay(Generic[Item]):
 
     def send_all(self, items: Iterator[Item], token: CancelToken) -> None:
         """Send items as they are made; in the worker's thread. Raises ``WorkCancelled`` as the token does."""
-        for item in items:
-            token.check()
-            if not self._room.acquire(blocking=False):
-                self._wait_for_room(token)
-            self._loop.call_soon_threadsafe(self._items.put_nowait, (item,))
+        with contextlib.ExitStack() as stack:
+            if isinstance(items, Generator):  # what it holds is let go of here, not when the error has been seen
+                stack.callback(items.close)
+            for item in items:
+                token.check()
+                if not self._room.acquire(blocking=False):
+                    self._wait_for_room(token)
+                self._loop.call_soon_threadsafe(self._items.put_nowait, (item,))
 
     async def receive(self, run: Callable[[], Awaitable[None]]) -> AsyncGenerator[Item, None]:
         """What ``run``, which sends, sends; then its error, if it failed. Leaving early cancels it."""
@@ -43,7 +46,7 @@ class Relay(Generic[Item]):
             await asyncio.gather(task, return_exceptions=True)
 
     def _wait_for_room(self, token: CancelToken) -> None:
-        with ExitStack() as stack:
+        with contextlib.ExitStack() as stack:
             if token.turn is not None:
                 stack.enter_context(token.turn.aside())
             while not self._room.acquire(timeout=_LOOK_AGAIN_S):

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from app.application.model_memory import ModelMemory
 from app.domain.error_fields import error_fields
 from app.domain.errors import GatewayError, GatewayTimeout, GatewayUnavailable, VigiaError
-from app.infrastructure.runtime.job_queue import JobQueue
+from app.infrastructure.runtime.job_queue import JobQueue, Outcome
 from app.infrastructure.runtime.residency import Residency
 from app.infrastructure.runtime.resident import Resident
 from app.infrastructure.runtime.streaming import Relay
@@ -206,20 +206,18 @@ class ModelWorker(Generic[Model]):
             if model is not None:
                 self._unload(model)
 
-    def _execute(self, job: Job) -> None:
+    def _execute(self, job: Job) -> Outcome:
         try:
-            result = self._use_model(job)
+            return self._use_model(job), None
         except WorkCancelled:
-            job.finish(None, GatewayError(f"{self.name}: cancelled"))
+            return None, GatewayError(f"{self.name}: cancelled")
         except VigiaError as error:
-            job.finish(None, error)
+            return None, error
         except Exception as error:  # the one place where a foreign exception becomes ours
             log.error("model failed", extra={"model": self.name, **error_fields(error)})
             wrapped = GatewayError(f"{self.name} failed: {type(error).__name__}")
             wrapped.__cause__ = error
-            job.finish(None, wrapped)
-        else:
-            job.finish(result, None)
+            return None, wrapped
 
     def _use_model(self, job: Job) -> Any:
         job.token.check()

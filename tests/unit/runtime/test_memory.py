@@ -78,10 +78,9 @@ def test_a_limit_of_the_address_space_counts() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux" or "musl" in os.confstr("CS_GNU_LIBC_VERSION").__repr__(), reason="glibc")
 def test_freed_memory_goes_back_to_the_system() -> None:
+    # Blocks below malloc's threshold for mappings of their own: freed behind one that stays, they stay in its heap, too.
+    blocks = [np.ones(60_000, np.uint8) for _ in range(3000)]
+    del blocks[:-1]
     before = memory.process_bytes()
-    # Blocks below malloc's threshold for mappings of their own: freed, they stay in its heap until it is trimmed.
-    blocks = [np.ones(60_000, np.uint8) for _ in range(1000)]
-    assert memory.process_bytes() > before + 50 * MEGABYTE
-    del blocks
     memory.give_back()
-    assert memory.process_bytes() < before + 20 * MEGABYTE
+    assert memory.process_bytes() < before - 100 * MEGABYTE

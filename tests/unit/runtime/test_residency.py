@@ -95,7 +95,7 @@ async def test_what_is_in_use_is_waited_for_and_newcomers_do_not_overtake() -> N
 
 async def test_who_waits_too_long_for_room_is_told_when_to_come_back(caplog: pytest.LogCaptureFixture) -> None:
     async with open_world(10) as world:
-        first, second, busy = world.add("first", 10), world.add("second", 10, deadline_s=0.4), Busy()
+        first, second, busy = world.add("first", 10), world.add("second", 10, deadline_s=2.0), Busy()
         running = asyncio.create_task(first.run(busy))
         await until(busy.running.is_set)
         with pytest.raises(GatewayBusy, match="no room in memory for second") as caught:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 
 import pytest
@@ -38,9 +38,10 @@ class Counting:
             self.stopped.set()
 
 
-async def read_all(items: AsyncIterator[int]) -> None:
-    async for _ in items:
-        await asyncio.sleep(0)
+async def read_all(stream: AsyncGenerator[int, None]) -> None:
+    async with aclosing(stream) as items:
+        async for _ in items:
+            await asyncio.sleep(0)
 
 
 async def test_items_come_in_order_while_the_work_goes_on(worker: ModelWorker[str]) -> None:
