@@ -1,7 +1,6 @@
 """The process's memory: how much it takes, how much it could have, and giving back what is free."""
 
 import ctypes
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -26,8 +25,7 @@ def process_bytes() -> int:
 
 
 def give_back() -> None:
-    """Return freed memory to the system: collect cycles, and have glibc let go of what it keeps for later."""
-    gc.collect()
+    """Return freed memory to the system: have glibc let go of what it keeps for later."""
     _glibc("malloc_trim", 0)
 
 

@@ -1,5 +1,6 @@
 """Which models are in memory: loaded on demand, evicted when others need the room, planned in bytes."""
 
+import gc
 import logging
 import queue
 import threading
@@ -17,6 +18,8 @@ from app.infrastructure.runtime.work import Priority, WorkCancelled
 log = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 0.1
 """Cancellation, ageing and rest come with time alone; whoever waits for memory looks that often."""
+_MISSED_BYTES = 100_000_000
+"""If so much less came back than expected, cycles may hold it. Collecting them stops all threads for a tenth of a second and more."""
 
 
 class Residency:
@@ -250,6 +253,10 @@ class Residency:
             log.error("model was not freed properly", extra={"model": resident.model.name, **error_fields(failure)})
         memory.give_back()
         freed = before - self._process_bytes()
+        if resident.expected_bytes - freed > _MISSED_BYTES:
+            gc.collect()
+            memory.give_back()
+            freed = before - self._process_bytes()
         with self._changed:
             resident.has_unloaded(freed)
             self._changed.notify_all()

@@ -77,6 +77,28 @@ async def test_fifty_loads_and_unloads_leave_memory_where_it_was() -> None:
     assert memory.process_bytes() < before - 15 * MEGABYTE
 
 
+class Cyclic:
+    """A model that only the garbage collector frees."""
+
+    def __init__(self) -> None:
+        self.buffer = Buffer(150)
+        self.itself = self
+
+
+async def test_models_that_hold_themselves_are_freed_too() -> None:
+    residency = Residency(160 * MEGABYTE)
+    cyclic, other = ModelWorker("cyclic", Cyclic), ModelWorker("other", lambda: Buffer(20))
+    for worker in (cyclic, other):
+        worker.attach(residency, 150 * MEGABYTE)
+    assert await cyclic.run(lambda model, token: model.buffer.answer()) == 2
+    before = memory.process_bytes()
+    assert await other.run(answer) == 2
+    assert memory.process_bytes() < before - 100 * MEGABYTE
+    await asyncio.to_thread(cyclic.close)
+    await asyncio.to_thread(other.close)
+    await asyncio.to_thread(residency.close)
+
+
 async def test_what_a_model_really_takes_is_learnt() -> None:
     residency = Residency(1000 * MEGABYTE)
     worker = ModelWorker("greedy", lambda: Buffer(80))
