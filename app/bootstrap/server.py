@@ -142,7 +142,7 @@ async def _compose(
         listening,
         live,
         stores.photo_files,
-        (feed, work_ahead, read_session, alerts, photos.pace),
+        (feed, work_ahead, read_session, alerts, photos.pace, models.scene_describer),
     )
     in_use = models.in_use()
     warm_up = WarmUp(in_use)

@@ -18,7 +18,6 @@ from app.application.sessions.read_session import ReadSession
 from app.application.sessions.stage_progress import told_progress
 from app.application.sessions.stages import StageDetails, Stages
 from app.application.vision.session_photos import SessionPhotos
-from app.domain.analysis.album import analysed_photos
 from app.domain.analysis.models import Findings
 from app.domain.analysis.photo_findings import merge_photos
 from app.domain.audio.gateway import SampleSource
@@ -201,7 +200,7 @@ class FinishSession:
         await self._stages.run(key, "analyze", work)
         findings = await asyncio.to_thread(merge_photos, findings, lines, photos, context.language)
         models = self._models(session, lines, seen=bool(photos))
-        await self._runs.store(key, findings, lines=lines, gaps=gaps, photos=analysed_photos(photos), models=models)
+        await self._runs.store(key, findings, lines=lines, gaps=gaps, photos=photos, models=models)
 
     async def _language(self, session: Session) -> str:
         """ISO 639-1 of the analysis."""

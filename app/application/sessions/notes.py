@@ -1,10 +1,12 @@
 """What an analysis tells its user about itself, in the language of the session: why it is incomplete, or empty."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.application.sessions.stages import GAVE_UP
+from app.domain.analysis.photo_summary import photo_notes
 from app.domain.session.models import Session, StageResult
+from app.domain.vision.models import SeenPhoto
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,13 @@ _WORDS = {
 
 
 def notes_on(
-    session: Session, language: str, failed: Iterable[StageResult], *, silent: bool, photos: bool, damaged: bool
+    session: Session,
+    language: str,
+    failed: Iterable[StageResult],
+    *,
+    silent: bool,
+    damaged: bool,
+    photos: Sequence[SeenPhoto] = (),
 ) -> tuple[str, ...]:
     """Notes for one version of a session's analysis.
 
@@ -69,12 +77,14 @@ def notes_on(
         language: of the analysis, ISO 639-1; English for those without sentences of their own.
         failed: the stages that did not do their work, in order.
         silent: whether the transcript is empty.
-        photos: whether there are photos.
         damaged: whether a recording was uploaded that could not be decoded as a whole.
+        photos: the session's.
     """
     words = _WORDS.get(language, _ENGLISH)
     failed = tuple(failed)
-    notes = [_failure(result, words) for result in failed]
+    undescribed = photo_notes(photos, language)  # says how many, so that the failure of the stage says nothing more
+    notes = [_failure(result, words) for result in failed if not (undescribed and result.stage == "describe")]
+    notes += undescribed
     if damaged:
         notes.append(words.damaged)
     if any(result.stage == "transcribe" for result in failed):

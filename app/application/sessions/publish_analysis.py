@@ -7,11 +7,13 @@ from dataclasses import replace
 from app.application.sessions.every_event import FINAL_RESULT, IMPORTED, every_event
 from app.application.sessions.feed import Finished, SessionFeed
 from app.application.sessions.notes import notes_on
-from app.domain.analysis.models import AnalysedPhoto, Analysis, Findings
+from app.domain.analysis.album import analysed_photos
+from app.domain.analysis.models import Analysis, Findings
 from app.domain.audio.models import TimeSpan
 from app.domain.errors import NotFound
 from app.domain.session.gateway import AnalysisStore, EventLog, SessionStore
 from app.domain.session.models import Session, SessionKey, SessionState, StageResult, TranscriptLine
+from app.domain.vision.models import SeenPhoto
 
 RUN = "run"
 """Name of the record that a run keeps among the stages' results."""
@@ -60,7 +62,7 @@ class AnalysisRuns:
         *,
         lines: Sequence[TranscriptLine],
         gaps: Sequence[TimeSpan],
-        photos: Sequence[AnalysedPhoto],
+        photos: Sequence[SeenPhoto],
         models: Mapping[str, str | None],
     ) -> None:
         """Store a run's version, with timings and notes from its stages."""
@@ -74,7 +76,7 @@ class AnalysisRuns:
             findings=findings,
             lines=tuple(lines),
             gaps=tuple(gaps),
-            photos=tuple(photos),
+            photos=analysed_photos(photos),
             models=dict(models),
             timings_ms=timings_ms,
             complete=not failed,
@@ -83,8 +85,8 @@ class AnalysisRuns:
                 findings.language,
                 failed,
                 silent=not lines,
-                photos=bool(photos),
                 damaged=await self._damaged(key),
+                photos=photos,
             ),
         )
         await self._analyses.add(key, analysis)

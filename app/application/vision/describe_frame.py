@@ -26,6 +26,9 @@ MAX_AT_ONCE = 16
 MAX_PHOTOS = 10_000
 """Photos of one session: one every four seconds for half a day."""
 
+DUPLICATE_AGE_S = 600.0
+"""After ten minutes even a photo that seems to show the same is described anew: what is small may have changed, such as a light."""
+
 
 @dataclass(frozen=True)
 class PhotoRequest:
@@ -226,6 +229,7 @@ class DescribeFrame:
         if (
             last is None
             or (last.photo.language, last.photo.prompt) != (new.language, new.prompt)
+            or new.received_at - last.photo.received_at > DUPLICATE_AGE_S
             or distance(last.photo.fingerprint, new.fingerprint) > NEAR_DUPLICATE_BITS
         ):
             return None
