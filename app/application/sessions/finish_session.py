@@ -208,7 +208,7 @@ class FinishSession:
         if known is not None:
             return known
         frames = await self._ports.session_photos.frames(session.key)
-        return frames[-1].photo.language if frames else UNDETERMINED
+        return frames[0].photo.language if frames else UNDETERMINED
 
     def _models(self, session: Session, lines: Sequence[TranscriptLine], *, seen: bool) -> dict[str, str | None]:
         diarized = session.config.diarize and lines

@@ -175,7 +175,7 @@ class DescribeFrame:
     ) -> PhotoAnswer:
         key = session.key
         new = NewFrame(
-            received_at=received_at,
+            received_at=max(received_at, session.created_at),  # it may have been made for this photo
             captured_at=request.captured_at,
             fingerprint=await asyncio.to_thread(fingerprint, photo.pixels),
             width=photo.width,
