@@ -101,6 +101,22 @@ pytestmark = pytest.mark.unit
             id="perhaps more of them",
         ),
         pytest.param(
+            evidence(
+                ("person", 0.9, 0.0, 0.1, 0.3, 1.0),
+                ("person", 0.9, 0.7, 0.1, 1.0, 0.95),
+                ("sofa", 0.9, 0.4, 0.5, 0.6, 0.62),
+            ),
+            "Cerca, a la izquierda, hay una persona; a la derecha, otra. Hay un sofá un poco más lejos.",
+            "Close by on the left there is a person; on the right, another. There is a sofa a little further on.",
+            id="another",
+        ),
+        pytest.param(
+            evidence(("car", 0.9, 0.6, 0.2, 1.0, 0.9), ("cup", 0.9, 0.2, 0.5, 0.25, 0.55)),
+            "Cerca, a la derecha, hay un coche. Hay una taza a la izquierda.",
+            "Close by on the right there is a car. There is a cup on the left.",
+            id="near for its kind is not nearer",
+        ),
+        pytest.param(
             evidence(("scissors", 0.45, 0.1, 0.2, 0.8, 0.8)),
             "Parece que hay unas tijeras justo delante.",
             "There may be a pair of scissors right in front of you.",

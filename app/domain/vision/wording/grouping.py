@@ -47,6 +47,11 @@ class Group:
         return len(self.members)
 
     @property
+    def distance_m(self) -> float:
+        """About how far the nearest of them is at most."""
+        return min(each.distance_m for each in self.members)
+
+    @property
     def prominence(self) -> float:
         """How much of the photo it takes up; people, animals and vehicles count twice, since they act."""
         return max(each.box.area for each in self.members) * (2 if self.label in _MATTER_MORE else 1)

@@ -79,6 +79,14 @@ class Lexicon:
         another = self._article(f"plural_{noun.kind[0]}", 2)
         return self.say("grammar", "more", another=another, number=number, noun=noun.plural)
 
+    def another(self, label: str, count: int) -> str:
+        """So many more of what was just named: "otra", "otras dos"."""
+        noun = self.nouns[label]
+        if count == 1:
+            return self._article(noun.kind, 2)
+        another = self._article(f"plural_{noun.kind[0]}", 2)
+        return self.say("grammar", "more", another=another, number=self.number(count, noun), noun="").strip()
+
     def at_least(self, label: str, count: int) -> str:
         """So many things or more: "al menos un perro"."""
         noun = self.nouns[label]

@@ -1,25 +1,24 @@
 """The description: sentences about what was seen, near things first, and about what can be read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import replace
+from math import inf
 from zlib import crc32
 
 from app.domain.vision.questions import Asked, Question
 from app.domain.vision.risks.vehicles import on_road
 from app.domain.vision.setting import setting_of
 from app.domain.vision.view import Sighting, View
+from app.domain.vision.wording.clauses import clauses_of, sentence_of
 from app.domain.vision.wording.grouping import (
     DEPTHS,
     Group,
-    amount_of,
     grouped,
-    place_of,
     placed,
     plural_verb,
     with_belongings,
 )
-from app.domain.vision.wording.lexicon import Lexicon, capitalised
+from app.domain.vision.wording.lexicon import Lexicon
 from app.domain.vision.wording.quoting import text_sentence
 
 _MAX_GROUPS = 7
@@ -29,7 +28,6 @@ _MAX_UNSURE = 3
 _CROWD = 8
 """From here on, detectors merge and miss people: the number found is a lower bound."""
 _PAVEMENT_SHARE = 0.5
-_SINGLE_SIDES = frozenset({"ahead", "left", "right"})
 
 
 def describe(view: View, lexicon: Lexicon, answered: Question | None = None) -> list[str]:
@@ -93,7 +91,9 @@ def _counted(groups: Sequence[Group], things: Sequence[Sighting]) -> tuple[list[
 
 def _would_join(thing: Sighting, group: Group) -> bool:
     """Whether a doubtful thing is only one more of a group: of its class, at its place, and not larger than all of it."""
-    at_place = thing.depth == group.depth and (group.side in {thing.side, "", "around"} or thing.depth == "far")
+    at_place = thing.depth == group.depth and (
+        group.side in {"", "around"} or thing.side in group.side or thing.depth == "far"
+    )
     return thing.label == group.label and at_place and thing.box.area <= max(each.box.area for each in group.members)
 
 
@@ -101,73 +101,17 @@ def _sentences(groups: Sequence[Group], view: View, lexicon: Lexicon) -> Iterato
     """A sentence for each distance; their shapes alternate, beginning with one that depends on what was seen."""
     place_first = crc32(" ".join(group.label for group in groups).encode()) % 2 == 0
     mentioned: set[str] = set()
+    nearest_told = inf
     for depth in DEPTHS:
         here = [group for group in groups if group.depth == depth]
         if here:
-            beyond = depth == "middle" and bool(mentioned)
-            clauses = list(_clauses(here, view, lexicon, mentioned, beyond))
-            yield _sentence(clauses, lexicon, place_first)
+            nearest = min(group.distance_m for group in here)
+            clauses = list(
+                clauses_of(here, view, lexicon, mentioned, beyond=depth == "middle" and nearest > nearest_told)
+            )
+            yield sentence_of(clauses, lexicon, place_first)
             place_first = not place_first or not clauses[0].place
-
-
-@dataclass(frozen=True)
-class _Clause:
-    """Things at one place: "two chairs", "on the left"; the place is empty for what is all over."""
-
-    place: str
-    listed: str
-    plural: bool
-    side: str
-
-
-def _clauses(
-    groups: Sequence[Group], view: View, lexicon: Lexicon, mentioned: set[str], beyond: bool
-) -> Iterator[_Clause]:
-    """The clauses of a sentence; adds to ``mentioned`` the labels that they name."""
-    for index, (side, members) in enumerate(groupby(_by_side(groups), key=lambda group: group.side)):
-        inside = list(members)
-        names = []
-        for group in inside:
-            names.append(amount_of(group, lexicon, again=group.label in mentioned))
-            mentioned.add(group.label)
-        place = place_of(inside[0], view, lexicon)
-        listed = lexicon.listed(names)
-        if side in _SINGLE_SIDES and (index or beyond):
-            place = lexicon.say("places", f"beyond_{side}") if not index else lexicon.say("sides", side)
-        elif not place and len(inside) == 1:
-            listed = _nearest(inside[0], listed, view, lexicon)
-        yield _Clause(place, listed, plural_verb(inside[0], lexicon), side)
-
-
-def _nearest(group: Group, listed: str, view: View, lexicon: Lexicon) -> str:
-    """What is all over, with the place of the nearest, unless a nearer one is told elsewhere."""
-    nearest = view.of({group.label})[0]
-    if nearest not in group.members:
-        return listed
-    kind = lexicon.nouns[group.label].kind[0]
-    return lexicon.say("grammar", f"nearest_{kind}", list=listed, place=lexicon.say("sides", nearest.side))
-
-
-def _sentence(clauses: Sequence[_Clause], lexicon: Lexicon, place_first: bool) -> str:
-    first = clauses[0]
-    verb = lexicon.verb("is", first.plural)
-    if not first.place:
-        said = [lexicon.say("sentences", "no_place", **{"is": verb, "list": first.listed})]
-    else:
-        place = f"{first.place}," if "," in first.place and place_first else first.place
-        key = "place_first" if place_first else "list_first"
-        said = [lexicon.say("sentences", key, **{"place": place, "is": verb, "list": first.listed})]
-    for clause in clauses[1:]:
-        key = "next_place" if clause.place else "also"
-        verb = lexicon.verb("is", clause.plural)
-        said.append(lexicon.say("sentences", key, **{"place": clause.place, "is": verb, "list": clause.listed}))
-    return capitalised("; ".join(said)) + "."
-
-
-def _by_side(groups: Sequence[Group]) -> list[Group]:
-    """Groups of one side next to each other, in the order in which the sides come first."""
-    order = list(dict.fromkeys(group.side for group in groups))
-    return sorted(groups, key=lambda group: order.index(group.side))
+            nearest_told = max(group.distance_m for group in here)
 
 
 def _small(groups: Sequence[Group], told: Sequence[Group], lexicon: Lexicon) -> Iterator[str]:
