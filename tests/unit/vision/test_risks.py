@@ -136,12 +136,20 @@ def test_hits(seen: SceneEvidence, kind: str, severity: str) -> None:
             id="row of parked cars",
         ),
         pytest.param(evidence(("car", 0.6, 0.4, 0.5, 0.43, 0.53), ground=ROAD), id="empty road"),
+        pytest.param(
+            evidence(
+                ("sofa", 0.8, 0.0, 0.4, 0.3, 0.7),
+                ("tvmonitor", 0.7, 0.7, 0.2, 0.9, 0.4),
+                ("car", 0.8, 0.3, 0.5, 0.7, 0.9),
+            ),
+            id="toy car on the floor of a room",
+        ),
         pytest.param(evidence(ground={"road": 0.9}), id="a floor that looks like a road"),
         pytest.param(evidence(("sofa", 0.9, 0.1, 0.4, 0.9, 0.95)), id="sofa"),
         pytest.param(
             evidence(
                 ("diningtable", 0.8, 0.0, 0.4, 1.0, 1.0),
-                ("knife", 0.7, 0.6, 0.6, 0.64, 0.9),
+                ("knife", 0.7, 0.6, 0.45, 0.66, 0.98),
                 ("fork", 0.7, 0.3, 0.6, 0.34, 0.9),
                 ("bowl", 0.6, 0.38, 0.6, 0.56, 0.85),
             ),
@@ -210,6 +218,24 @@ def test_near_misses_are_nothing_more_than_worth_knowing(seen: SceneEvidence) ->
         (evidence(("bottle", 0.8, 0.45, 0.2, 0.5, 0.5), ("wine glass", 0.8, 0.6, 0.3, 0.7, 0.5)), "bottles"),
         (evidence(("person", 0.8, 0.4, 0.2, 0.6, 0.9)), "person_lying"),
         (evidence(ground={"road": 0.9}), "road"),
+        (evidence(("person", 0.8, 0.2, 0.7, 0.8, 0.9), ("surfboard", 0.7, 0.1, 0.7, 0.9, 0.9)), "person_lying"),
+        (
+            evidence(
+                ("person", 0.8, 0.4, 0.3, 0.6, 0.9),
+                ("umbrella", 0.7, 0.3, 0.2, 0.7, 0.4),
+                ("chair", 0.7, 0.0, 0.5, 0.1, 0.7),
+            ),
+            "slippery",
+        ),
+        (
+            evidence(
+                ("sink", 0.8, 0.2, 0.6, 0.6, 0.8),
+                ("bottle", 0.7, 0.6, 0.5, 0.66, 0.75),
+                ("wine glass", 0.7, 0.7, 0.5, 0.75, 0.7),
+            ),
+            "bottles",
+        ),
+        (evidence(("chair", 0.8, 0.35, 0.4, 0.65, 0.98), ("laptop", 0.9, 0.2, 0.6, 0.8, 1.0)), "obstacle"),
     ],
 )
 def test_what_is_no_hazard_at_all_is_not_told(seen: SceneEvidence, kind: str) -> None:

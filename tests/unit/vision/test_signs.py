@@ -112,6 +112,11 @@ def test_a_menu_with_a_hot_dish_named_danger_is_only_worth_knowing() -> None:
     assert set(kinds(menu).values()) <= {"info"}
 
 
+def test_a_word_that_stands_alone_among_many_others_is_on_a_page() -> None:
+    spaced = [(f"Dish number {row} with rice", 0.95, 0.1, 0.01 + 0.1 * row, 0.5, 0.04 + 0.1 * row) for row in range(9)]
+    assert kinds([*spaced, ("DANGER", 0.95, 0.7, 0.5, 0.9, 0.53)]) == {"warning_words": "info"}
+
+
 def test_clothes_screens_and_books_carry_no_signs() -> None:
     text = sign("STOP")
     assert kinds(text, ("person", 0.9, 0.1, 0.05, 0.9, 1.0)) == {}

@@ -117,6 +117,27 @@ pytestmark = pytest.mark.unit
             id="near for its kind is not nearer",
         ),
         pytest.param(
+            evidence(
+                ("car", 0.9, 0.1, 0.5, 0.2, 0.6),
+                ("car", 0.9, 0.45, 0.5, 0.58, 0.62),
+                ("car", 0.9, 0.8, 0.5, 0.9, 0.6),
+            ),
+            "Hay tres coches, el más cercano delante.",
+            "There are three cars, the nearest straight ahead.",
+            id="all over",
+        ),
+        pytest.param(
+            evidence(
+                ("car", 0.9, 0.1, 0.5, 0.2, 0.6),
+                ("car", 0.9, 0.45, 0.5, 0.55, 0.6),
+                ("car", 0.9, 0.8, 0.5, 0.9, 0.6),
+                ("car", 0.45, 0.3, 0.5, 0.46, 0.68),
+            ),
+            "Hay tres coches. También parece que hay otro coche delante.",
+            "There are three cars. There may also be another car ahead.",
+            id="the nearest is doubtful",
+        ),
+        pytest.param(
             evidence(("scissors", 0.45, 0.1, 0.2, 0.8, 0.8)),
             "Parece que hay unas tijeras justo delante.",
             "There may be a pair of scissors right in front of you.",
