@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from app.domain.vision.reading import plain
+from app.domain.analysis.words import plain
 from app.domain.vision.wording.lexicon import LANGUAGES, Lexicon, lexicon_for
 
 MAX_QUESTION_CHARS = 300

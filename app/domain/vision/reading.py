@@ -1,10 +1,10 @@
 """The text in a photo, cleaned: garbage dropped, pieces of a row joined, lines that belong together joined into blocks."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.domain.analysis.wording import shortened
 from app.domain.vision.models import Box, SceneEvidence, TextLine
 from app.domain.vision.placing import overlap
 from app.domain.vision.things import TEXT_CARRIERS
@@ -71,18 +71,6 @@ def flowing(readings: Sequence[Reading]) -> str:
         begins = text and text[-1] not in ".,;:!?…-" and not line[0].islower()
         text += f". {line}" if begins else f" {line}"
     return text.strip()
-
-
-def plain(text: str) -> str:
-    """Lower case without accents."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
-
-
-def shortened(text: str, limit: int) -> str:
-    """The text cut between words, with an ellipsis if anything is missing."""
-    if len(text) <= limit:
-        return text
-    return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
 def _cleaned(line: TextLine) -> TextLine | None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from app.domain.analysis.wording import shortened
+from app.domain.analysis.words import plain
 from app.domain.vision.models import Severity
-from app.domain.vision.reading import SURE_TEXT, Reading, plain, shortened
+from app.domain.vision.reading import SURE_TEXT, Reading
 from app.domain.vision.risks.finding import Finding
 from app.domain.vision.view import View
 

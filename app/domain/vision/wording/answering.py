@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from app.domain.analysis.wording import capitalised
 from app.domain.vision.models import Risk, Severity
 from app.domain.vision.questions import Asked, Question
 from app.domain.vision.view import View
 from app.domain.vision.wording.grouping import grouped, place_of, placed, plural_verb
-from app.domain.vision.wording.lexicon import Lexicon, capitalised
+from app.domain.vision.wording.lexicon import Lexicon
 from app.domain.vision.wording.quoting import all_text
 
 _MAX_GROUPS = 5

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from app.domain.analysis.wording import capitalised
 from app.domain.vision.view import View
 from app.domain.vision.wording.grouping import Group, amount_of, place_of, plural_verb
-from app.domain.vision.wording.lexicon import Lexicon, capitalised
+from app.domain.vision.wording.lexicon import Lexicon
 
 _SINGLE_SIDES = frozenset({"ahead", "left", "right"})
 

@@ -132,11 +132,6 @@ class Lexicon:
         return article
 
 
-def capitalised(text: str) -> str:
-    """With a capital letter at the beginning."""
-    return text[:1].upper() + text[1:]
-
-
 @cache
 def lexicon_for(language: str) -> Lexicon:
     """The lexicon of a language; English for those that have none."""

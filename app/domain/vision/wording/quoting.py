@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from app.domain.vision.reading import SURE_TEXT, Reading, flowing, is_page, shortened
+from app.domain.analysis.wording import shortened
+from app.domain.vision.reading import SURE_TEXT, Reading, flowing, is_page
 from app.domain.vision.wording.lexicon import Lexicon
 
 MAX_READ_CHARS = 700
@@ -20,7 +21,7 @@ def text_sentence(readings: Sequence[Reading], lexicon: Lexicon) -> str:
     if not told:
         return ""
     if is_page(told):
-        start = shortened(flowing(told), _PAGE_CHARS)
+        start = shortened(flowing(told), _PAGE_CHARS).replace(".…", "…")
         return lexicon.say("sentences", "page", quotes=lexicon.quoted(start))
     largest = sorted(told, key=lambda each: -each.box.height / len(each.lines))[:_MAX_QUOTES]
     chosen = [each for each in told if each in largest]
@@ -36,6 +37,6 @@ def all_text(readings: Sequence[Reading], lexicon: Lexicon) -> str:
     """The answer to a wearer who wants to know what is written."""
     if not readings:
         return lexicon.say("answers", "read_nothing")
-    text = shortened(flowing(readings), MAX_READ_CHARS)
+    text = shortened(flowing(readings), MAX_READ_CHARS).replace(".…", "…")
     sure = all(each.confidence >= SURE_TEXT for each in readings)
     return lexicon.say("answers", "read" if sure else "read_unsure", quotes=lexicon.quoted(text))

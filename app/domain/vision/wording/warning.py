@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from app.domain.analysis.wording import capitalised
 from app.domain.vision.models import Risk
 from app.domain.vision.risks.finding import Finding
 from app.domain.vision.risks.judge import told_severity
 from app.domain.vision.view import Sighting, View
-from app.domain.vision.wording.lexicon import Lexicon, capitalised
+from app.domain.vision.wording.lexicon import Lexicon
 
 
 def risk_of(finding: Finding, lexicon: Lexicon) -> Risk:
