@@ -97,4 +97,4 @@ def _smaller(settings: Settings, role: str, limit: int) -> list[tuple[str, int]]
         if adapter.model is not None and default is None:
             need = _need_bytes(adapter.model(settings), entries)
             fits.append((f"VIGIA_MODELS__{role.upper()}={name}", need))
-    return sorted((each for each in fits if each[1] <= limit), key=lambda each: -each[1])[:1]
+    return sorted((each for each in fits if 0 < each[1] <= limit), key=lambda each: -each[1])[:1]

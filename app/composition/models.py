@@ -100,14 +100,8 @@ class Models:
 
     def close(self) -> None:
         """Stop the models' workers. Blocking."""
-        close_adapters(
-            self.vad,
-            self.transcriber,
-            self.diarizer,
-            self.language_model,
-            self.scene_describer.describer,
-            self.residency,
-        )
+        adapters = (self.vad, self.transcriber, self.diarizer, self.language_model, self.scene_describer.describer)
+        close_adapters(self.residency, *adapters)  # in reverse order
 
 
 def build_models(settings: Settings) -> Models:
@@ -179,7 +173,7 @@ def listening_options(settings: Settings) -> ListeningOptions:
 
 
 def close_adapters(*adapters: object) -> None:
-    """Close those that hold a model or anything else; one that fails keeps no other open. Blocking."""
+    """Close those that hold a model or anything else, the last one first; one that fails keeps no other open. Blocking."""
     with contextlib.ExitStack() as stack:
         for adapter in adapters:
             if isinstance(adapter, Closable):

@@ -1,7 +1,6 @@
 """What the process takes, could take, and gives back."""
 
-import os
-import resource
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -73,10 +72,9 @@ def test_a_limit_of_the_address_space_counts() -> None:
     total, available = (int(number) for number in done.stdout.split())
     assert total == min(3_000_000_000, psutil.virtual_memory().total)
     assert available < total
-    assert resource.getrlimit(resource.RLIMIT_AS)[0] != 3_000_000_000
 
 
-@pytest.mark.skipif(sys.platform != "linux" or "musl" in os.confstr("CS_GNU_LIBC_VERSION").__repr__(), reason="glibc")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others have nothing to trim")
 def test_freed_memory_goes_back_to_the_system() -> None:
     # Blocks below malloc's threshold for mappings of their own: freed behind one that stays, they stay in its heap, too.
     blocks = [np.ones(60_000, np.uint8) for _ in range(3000)]
