@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.domain.vision.compose import compose_scene
 from app.domain.vision.gateway import SceneDescriber
-from app.domain.vision.models import DescribeOptions, DescriberCapabilities, Photo, Scene
+from app.domain.vision.models import DescribeOptions, DescriberCapabilities, Photo, Scene, SceneEvidence
 from app.infrastructure.runtime.cores import threads_for
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker, Priority
 from app.infrastructure.vision.scene_networks import BUNDLED_ID, SceneNetworks
@@ -16,8 +16,11 @@ DEADLINE_S = 60.0
 """Waiting plus running: a photo takes about half a second on two idle cores, at most a few if it is full of text."""
 
 
+_NOTHING = SceneEvidence((), (), None, brightness=0.5, sharpness=100.0, width=1, height=1)
+
+
 class ComposedSceneDescriber(SceneDescriber):
-    """Tells only what its networks saw; answers no questions."""
+    """Tells only what its networks saw; answers a few questions about it."""
 
     def __init__(self, locate: Callable[[str], Path], *, threads: int = 0, deadline_s: float = DEADLINE_S) -> None:
         """Prepare the describer; nothing is loaded yet.
@@ -39,7 +42,7 @@ class ComposedSceneDescriber(SceneDescriber):
 
     @property
     def capabilities(self) -> DescriberCapabilities:
-        """Answers no questions."""
+        """Answers only a few questions."""
         return DescriberCapabilities(answers_prompts=False)
 
     async def describe(self, photo: Photo, options: DescribeOptions) -> Scene:
@@ -63,4 +66,6 @@ class ComposedSceneDescriber(SceneDescriber):
         networks = SceneNetworks(self._locate, threads=self._threads)
         self._model_id = networks.model_id
         self.worker.weights_bytes = networks.weights_bytes
+        for language in self.capabilities.languages:  # its words are read from disk the first time
+            compose_scene(_NOTHING, DescribeOptions(language))
         return networks
