@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from app.composition.choice import chosen, resolved
 from app.domain.errors import ConfigurationError
 from app.infrastructure import registry
 from app.infrastructure.catalog.entries import ModelEntry, read_catalog
+from app.infrastructure.registry import Entry
 from app.infrastructure.runtime.memory import available_bytes, total_bytes
 from app.settings import ModelSettings, Settings
 
@@ -27,10 +29,7 @@ def memory_needs(settings: Settings, entries: Mapping[str, ModelEntry] | None = 
     """
     known = read_catalog() if entries is None else entries
     settings = resolved(settings)
-    return {
-        role: _need_bytes(entry.model(settings), known) if entry.model is not None else 0
-        for role, entry in chosen(settings).items()
-    }
+    return {role: _adapter_bytes(entry, settings, known) for role, entry in chosen(settings).items()}
 
 
 def memory_budget(settings: Settings, needs: Mapping[str, int]) -> int:
@@ -59,6 +58,11 @@ def memory_budget(settings: Settings, needs: Mapping[str, int]) -> int:
 
 def _limit_bytes(settings: Settings) -> int:
     return settings.models.memory_mb * MEGABYTE or max(0, total_bytes() - RESERVE_BYTES)
+
+
+def _adapter_bytes(entry: Entry[Any], settings: Settings, entries: Mapping[str, ModelEntry]) -> int:
+    names = [] if entry.model is None else [entry.model(settings), *entry.also]
+    return sum(_need_bytes(name, entries) for name in names)
 
 
 def _need_bytes(name: str, entries: Mapping[str, ModelEntry]) -> int:
@@ -95,6 +99,6 @@ def _smaller(settings: Settings, role: str, limit: int) -> list[tuple[str, int]]
                 fits.append((f"VIGIA_MODELS__{role.upper()}_MODEL={entry.name}", entry.memory_mb * MEGABYTE))
     for name, adapter in registry.ROLES[role].items():
         if adapter.model is not None and default is None:
-            need = _need_bytes(adapter.model(settings), entries)
+            need = _adapter_bytes(adapter, settings, entries)
             fits.append((f"VIGIA_MODELS__{role.upper()}={name}", need))
     return sorted((each for each in fits if 0 < each[1] <= limit), key=lambda each: -each[1])[:1]

@@ -39,11 +39,13 @@ class Entry(Generic[Port]):
         make: makes it; nothing is loaded yet.
         model: catalog name or path of the model that it loads; None if it needs none.
         packages: what it imports when it loads: module name to the name of the distribution.
+        also: catalog names of what it loads besides.
     """
 
     make: Callable[[Settings, Locate], Port]
     model: Callable[[Settings], str] | None = None
     packages: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
 
 VOICE_ACTIVITY_DETECTORS: Mapping[str, Entry[VoiceActivityDetector]] = {
@@ -119,6 +121,7 @@ SCENE_DESCRIBERS: Mapping[str, Entry[SceneDescriber]] = {
         lambda settings, locate: ComposedSceneDescriber(locate, threads=settings.models.threads),
         model=lambda settings: "nanodet-g",
         packages={"onnxruntime": "onnxruntime", "rapidocr": "rapidocr", "cv2": "opencv-python-headless"},
+        also=("pp-ocrv6",),
     ),
 }
 ROLES: Mapping[str, Mapping[str, Entry[Any]]] = {

@@ -11,7 +11,6 @@ import pytest
 
 from app.infrastructure.runtime import memory
 
-pytestmark = pytest.mark.unit
 MEGABYTE = 1_000_000
 NONE = Path("none")
 
@@ -31,11 +30,13 @@ def write(folder: Path, limit: str, current: int, cache: int = 0) -> None:
     (folder / "memory.stat").write_text(f"anon 1\ninactive_file {cache}\nactive_file 5\n")
 
 
+@pytest.mark.unit
 def test_without_cgroups_the_machine_is_the_limit() -> None:
     assert memory.total_bytes(NONE, NONE) <= psutil.virtual_memory().total
     assert 0 < memory.available_bytes(NONE, NONE) <= psutil.virtual_memory().total
 
 
+@pytest.mark.unit
 def test_the_narrowest_cgroup_counts_and_cache_is_free(cgroups: tuple[Path, Path]) -> None:
     root, own = cgroups
     write(root / "a" / "b", "max", 10 * MEGABYTE)
@@ -44,6 +45,7 @@ def test_the_narrowest_cgroup_counts_and_cache_is_free(cgroups: tuple[Path, Path
     assert memory.available_bytes(root, own) == 60 * MEGABYTE
 
 
+@pytest.mark.unit
 def test_cgroups_of_the_first_version_count_too(tmp_path: Path) -> None:
     group = tmp_path / "memory" / "box"
     group.mkdir(parents=True)
@@ -56,12 +58,14 @@ def test_cgroups_of_the_first_version_count_too(tmp_path: Path) -> None:
     assert memory.available_bytes(tmp_path, own) == 50 * MEGABYTE
 
 
+@pytest.mark.unit
 def test_a_group_that_is_overdrawn_has_nothing_left(cgroups: tuple[Path, Path]) -> None:
     root, own = cgroups
     write(root / "a" / "b", str(10 * MEGABYTE), 30 * MEGABYTE)
     assert memory.available_bytes(root, own) == 0
 
 
+@pytest.mark.unit
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit may not be set")
 def test_a_limit_of_the_address_space_counts() -> None:
     code = (
@@ -74,6 +78,7 @@ def test_a_limit_of_the_address_space_counts() -> None:
     assert available < total
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others have nothing to trim")
 def test_freed_memory_goes_back_to_the_system() -> None:
     # Blocks below malloc's threshold for mappings of their own: freed behind one that stays, they stay in its heap, too.

@@ -14,7 +14,7 @@ from app.infrastructure.runtime.residency import Residency
 from app.infrastructure.runtime.worker import ModelWorker
 from tests.unit.runtime.buffers import MEGABYTE, Buffer, answer, open_world, until
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow
 
 LIMITED = """
 import asyncio, json, resource

@@ -14,8 +14,6 @@ from app.infrastructure.catalog.entries import read_catalog
 from app.infrastructure.vision.llama_cpp_describer_files import model_and_projector, small_vision_model
 from app.settings import Settings
 
-pytestmark = pytest.mark.unit
-
 
 def automatic(models_dir: Path, **vision: object) -> Settings:
     return Settings.model_validate(
@@ -31,6 +29,7 @@ def place(folder: Path, model: str = "a.gguf", projector: str | None = "mmproj-a
     return folder
 
 
+@pytest.mark.unit
 def test_without_a_model_the_composed_describer_is_used(tmp_path: Path) -> None:
     place(tmp_path / "words", projector=None)
     place(tmp_path / ".parts")
@@ -42,6 +41,7 @@ def test_without_a_model_the_composed_describer_is_used(tmp_path: Path) -> None:
     assert build_scene_describer(settings).model_id.startswith("nanodet-g")
 
 
+@pytest.mark.unit
 def test_the_best_of_the_small_models_is_used(tmp_path: Path) -> None:
     place(tmp_path / "smolvlm2-500m", size=1000)
     place(tmp_path / "qwen3-vl-2b", size=2000)
@@ -53,12 +53,14 @@ def test_the_best_of_the_small_models_is_used(tmp_path: Path) -> None:
     assert build_scene_describer(settings).model_id == "qwen3-vl-2b"
 
 
+@pytest.mark.unit
 def test_a_model_given_by_its_path_is_used(tmp_path: Path) -> None:
     place(tmp_path / "models" / "other")
     own = place(tmp_path / "own") / "a.gguf"
     assert models_used(automatic(tmp_path / "models", describer_model=str(own))) == [str(own)]
 
 
+@pytest.mark.unit
 def test_what_is_said_is_done(tmp_path: Path) -> None:
     place(tmp_path / "smolvlm2-500m")
     chosen = Settings.model_validate({"profile": "dummy", "models_dir": tmp_path})
@@ -66,6 +68,7 @@ def test_what_is_said_is_done(tmp_path: Path) -> None:
     assert build_scene_describer(chosen).model_id == "dummy"
 
 
+@pytest.mark.slow
 def test_commands_tell_which_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place(tmp_path / "tiny")
     monkeypatch.setenv("VIGIA_MODELS__SCENE_DESCRIBER", "auto")
@@ -77,6 +80,7 @@ def test_commands_tell_which_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert json.loads(CliRunner().invoke(app, ["models", "list", *options]).stdout)["used"] == [str(tmp_path / "tiny")]
 
 
+@pytest.mark.unit
 def test_a_vision_server_without_an_address_is_told_before_anything_starts() -> None:
     settings = Settings.model_validate({"profile": "dummy", "models": {"scene_describer": "openai"}})
     with pytest.raises(ConfigurationError, match="VIGIA_VISION__SERVER_URL"):
@@ -87,6 +91,7 @@ def test_a_vision_server_without_an_address_is_told_before_anything_starts() -> 
     )
 
 
+@pytest.mark.unit
 def test_the_projector_that_is_named_like_the_model_is_taken(tmp_path: Path) -> None:
     folder = place(tmp_path / "several", "qwen.gguf", "mmproj-a.gguf")
     (folder / "mmproj-qwen.gguf").touch()
