@@ -13,7 +13,7 @@ from app.application.vision.frame_scenes import FrameScenes
 from app.application.vision.look_at_frames import LookAtFrames
 from app.application.vision.photo_pace import PhotoPace
 from app.application.vision.photo_queue import PhotoQueue
-from app.domain.errors import Conflict, InvalidInput, NotFound, Overloaded, VigiaError
+from app.domain.errors import Conflict, GatewayBusy, InvalidInput, NotFound, Overloaded, VigiaError
 from app.domain.session.gateway import SessionStore
 from app.domain.session.models import Session, SessionConfig, SessionKey
 from app.domain.vision.fingerprint import NEAR_DUPLICATE_BITS, distance, fingerprint
@@ -189,16 +189,10 @@ class DescribeFrame:
             new = replace(new, duplicate_of=repeated.frame_id)
         frame = await self._frames.add(key, new, limit=MAX_PHOTOS)
         self._pace.seen(key, changed=repeated is None)
-        with self._look.working_on(key, frame.frame_id):
-            storing = asyncio.ensure_future(self._store_file(key, frame, photo))
-            try:
-                told = repeated or await self._described(session, frame, photo, defer=request.defer)
-            finally:
-                await storing
-            if told is not None and repeated is None:
-                await self._scenes.add(key, told)
-        if told is None:
-            self._describe_later()
+        try:
+            told = await self._take_in(key, frame, photo, repeated, defer=request.defer)
+        finally:
+            self._describe_later()  # if it was not described now: there may be time at once
         return PhotoAnswer(
             frame_id=frame.frame_id,
             captured_at=frame.captured_at,
@@ -209,17 +203,30 @@ class DescribeFrame:
             timings_ms=timings_ms,
         )
 
-    async def _described(self, session: Session, frame: Frame, photo: Photo, *, defer: bool) -> FrameScene | None:
-        if defer:
-            return None
+    async def _take_in(
+        self, key: SessionKey, frame: Frame, photo: Photo, repeated: FrameScene | None, *, defer: bool
+    ) -> FrameScene | None:
+        """Store a photo and, meanwhile, describe it, unless what it repeats tells the same."""
+        with self._look.working_on(key, frame.frame_id):
+            storing = asyncio.ensure_future(self._store_file(key, frame, photo))
+            try:
+                told = None if defer or repeated else await self._described(key, frame, photo)
+            finally:
+                await storing
+            if told is not None:
+                await self._scenes.add(key, told)
+            elif repeated is not None:
+                await self._scenes.joined(key)
+            return told or repeated
+
+    async def _described(self, key: SessionKey, frame: Frame, photo: Photo) -> FrameScene:
         options = DescribeOptions(frame.photo.language, frame.photo.prompt)
         try:
-            scene = await self._queue.describe(session.key, photo, options)
-        except Overloaded:
-            self._describe_later()  # when there is time: it is stored
-            raise
+            scene = await self._queue.describe(key, photo, options)
+        except (Overloaded, GatewayBusy):
+            raise  # it waits
         except VigiaError as error:
-            await self._frames.set_state(session.key, frame.frame_id, FrameState.FAILED, error.code)
+            await self._frames.set_state(key, frame.frame_id, FrameState.FAILED, error.code)
             raise
         return FrameScene(frame.frame_id, scene, self._look.model_id)
 

@@ -5,6 +5,8 @@ import contextlib
 import logging
 from functools import partial
 
+import anyio
+
 from app.application.vision.frame_scenes import FrameScenes
 from app.application.vision.look_at_frames import LookAtFrames
 from app.application.vision.photo_queue import PhotoQueue
@@ -18,6 +20,8 @@ from app.domain.vision.gateway import FrameStore
 BATCH = 20
 BUSY_PAUSE_S = 5.0
 """After the describer refused: its queue is full of what is more urgent."""
+LOOK_AGAIN_S = 30.0
+"""How late a photo may be that came when its session was just being finished: nobody tells when that is over."""
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,7 @@ class DescribeWaiting:
         scenes: FrameScenes,
         *,
         busy_pause_s: float = BUSY_PAUSE_S,
+        look_again_s: float = LOOK_AGAIN_S,
     ) -> None:
         self._frames = frames
         self._sessions = sessions
@@ -41,6 +46,7 @@ class DescribeWaiting:
         self._queue = queue
         self._scenes = scenes
         self._busy_pause_s = busy_pause_s
+        self._look_again_s = look_again_s
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -51,7 +57,8 @@ class DescribeWaiting:
         """Describe what waits until cancelled; what the last process left comes first."""
         self._wake.set()
         while True:
-            await self._wake.wait()
+            with anyio.move_on_after(self._look_again_s):
+                await self._wake.wait()
             self._wake.clear()
             try:
                 while waiting := await self._to_do():

@@ -41,6 +41,14 @@ class FrameScenes:
         self._alerts.of_photo(key, told.frame_id, told.scene)  # first: a danger does not wait for the disk
         await self._frames.add_scene(key, told)
         await self._events.append(key, PHOTO_DESCRIBED, {"frame_id": told.frame_id})
+        await self.joined(key)
+
+    async def joined(self, key: SessionKey) -> None:
+        """A session has one more photo that can be told of: if it has ended, it is analysed again.
+
+        Raises:
+            NotFound: the session was erased.
+        """
         session = await self._sessions.get(key)
         if session.state in (SessionState.PROCESSING, SessionState.FINISHED):
             await self._analyze_again(key, ANALYZE_JOB)
