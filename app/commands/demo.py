@@ -14,8 +14,8 @@ from app.commands.local_server import running_server
 from app.commands.options import load_settings, reported
 from app.commands.output import make_folder, write_json
 from app.commands.pull_progress import pull_missing
+from app.commands.recording_client import Client
 from app.commands.show_analysis import show_analysis
-from app.commands.simulate import Client
 from app.domain.errors import ConfigurationError, GatewayUnavailable
 
 RECORDINGS = Path(__file__).parents[1] / "demo"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.commands.audio_messages import prepare_audio
-from app.commands.simulate import Client
+from app.commands.recording_client import Client
 from app.domain.errors import GatewayUnavailable, InvalidInput
 from tests.server import Message, RunningServer
 from tests.wav_files import write_wav, write_words

@@ -14,7 +14,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from app.cli import app
-from app.commands.simulate import Client
+from app.commands.recording_client import Client
 from app.domain.errors import GatewayError, GatewayUnavailable, VigiaError
 from tests.server import RunningServer
 from tests.wav_files import write_words

@@ -15,7 +15,8 @@ from app.commands.audio_messages import prepare_audio
 from app.commands.bench.child_process import process_cpu_s, process_peak_mib
 from app.commands.bench.listening import Measured
 from app.commands.local_server import LocalServer, running_server
-from app.commands.simulate import Client, Message
+from app.commands.recording_client import Client
+from app.commands.session_over_http import Message
 from app.composition.choice import models_used
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.infrastructure.catalog.catalog import Catalog
