@@ -1,4 +1,4 @@
-"""A session on a terminal while it runs: final segments scroll by, the words of the moment and the progress stay below."""
+"""A session on a terminal while it runs: final segments and photos scroll by, the words of the moment and the progress stay below."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -8,6 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
+
+from app.commands.photo_client import PhotoNews
+from app.commands.show_timeline import minutes_and_seconds
 
 STAGES = {
     "sending": "audio acknowledged",
@@ -62,12 +65,19 @@ class LiveTranscript:
             self._console.print(f"{message['severity']}: {message['text']}", style="yellow", markup=False)
         self._live.update(self._view())
 
+    def show_photo(self, news: PhotoNews) -> None:
+        """Show what became of a photo."""
+        place = f"photo {news.frame_id}" if news.frame_id else "photo"
+        style = "yellow" if news.failed else "cyan"
+        line = f"{minutes_and_seconds(news.offset_s)}  [{place}, {news.name}] {news.text}"
+        self._console.print(line, style=style, markup=False, highlight=False)
+
     def _partial(self, message: Mapping[str, Any]) -> None:
         for segment in message["segments"]:
             if segment["final"] and self._printed.get(segment["id"]) != segment["text"]:  # told again after a resume
                 self._printed[segment["id"]] = segment["text"]
-                minutes, seconds = divmod(int(segment["start"]), 60)
-                self._console.print(f"{minutes}:{seconds:02d}  {segment['text']}", markup=False, highlight=False)
+                line = f"{minutes_and_seconds(segment['start'])}  {segment['text']}"
+                self._console.print(line, markup=False, highlight=False)
         self._words = Text(message["text"], style="italic dim")
 
     def _advance(self, stage: str, fraction: float) -> None:

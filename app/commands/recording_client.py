@@ -13,7 +13,7 @@ import asyncio
 import base64
 import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +43,8 @@ class Client:
         drop_after_s: break the connection once, after so much audio, to show that nothing is lost.
         api_key: for servers that ask for one.
         on_message: called with every message of the server.
+        on_sent: called with how much audio has been sent, in seconds.
+        before_end: awaited when all audio has been sent, before ``end_of_stream``; again after each connection that broke then.
         retry_delays_s: how long to wait before each next try; after the last, the server is given up.
     """
 
@@ -55,6 +57,8 @@ class Client:
     drop_after_s: float | None = None
     api_key: str | None = None
     on_message: Callable[[Message], None] = lambda message: None
+    on_sent: Callable[[float], None] = lambda sent_s: None
+    before_end: Callable[[], Awaitable[None]] | None = None
     retry_delays_s: Sequence[float] = RETRY_DELAYS_S
     session_id: str | None = None
     resume_token: str | None = None
@@ -161,6 +165,9 @@ class Client:
                 await socket.send(json.dumps({"type": "audio_chunk", "chunk_id": chunk_id, "data_b64": data}))
             else:
                 await socket.send(payload)
+            self.on_sent(chunk_id * self.chunk_s)
+        if self.before_end is not None:
+            await self.before_end()
         await socket.send(json.dumps({"type": "end_of_stream"}))
 
     async def _result_over_http(self) -> Message:

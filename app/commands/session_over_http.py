@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from app.domain.errors import GatewayError
+from app.domain.errors import GatewayError, GatewayUnavailable
 
 if TYPE_CHECKING:
     import httpx2
@@ -61,6 +61,21 @@ async def analysis_when_made(
         if answer.status_code != 202:
             return result(answer, "the session has no analysis")
         await asyncio.sleep(RESULT_POLL_S)
+
+
+async def read_timeline(socket_url: str, api_key: str | None, session_id: str) -> Message:
+    """The timeline of a session.
+
+    Raises:
+        GatewayError: it cannot be had; says why.
+    """
+    import httpx2
+
+    try:
+        async with open_http(socket_url, api_key) as http:
+            return result(await http.get(f"/session/{session_id}/timeline"), "the session has no timeline")
+    except httpx2.HTTPError as error:
+        raise GatewayUnavailable(f"the server at {http_address(socket_url)} is gone") from error
 
 
 def result(answer: "httpx2.Response", complaint: str) -> Message:

@@ -8,6 +8,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from app.commands.show_timeline import minutes_and_seconds
+
 TITLES = {
     "en": {
         "summary": "Summary",
@@ -21,6 +23,7 @@ TITLES = {
         "due": "When",
         "task": "What",
         "none": "none",
+        "photo": "photo",
         "incomplete": "Incomplete",
         "notes": "Notes",
     },
@@ -31,11 +34,12 @@ TITLES = {
         "open_questions": "Preguntas abiertas",
         "action_items": "Tareas",
         "risks": "Riesgos",
-        "evidence": "Se dijo",
+        "evidence": "Pruebas",
         "owner": "Quién",
         "due": "Cuándo",
         "task": "Qué",
         "none": "nada",
+        "photo": "foto",
         "incomplete": "Incompleto",
         "notes": "Notas",
     },
@@ -72,13 +76,14 @@ def _transcript(lines: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -
     table.add_column("speaker", no_wrap=True, style="cyan")
     table.add_column("text", ratio=1, overflow="fold")
     for line in lines:
-        minutes, seconds = divmod(int(line["start"]), 60)
-        table.add_row(f"{minutes}:{seconds:02d}", Text(line["speaker"] or "?"), Text(line["text"]))
+        table.add_row(minutes_and_seconds(line["start"]), Text(line["speaker"] or "?"), Text(line["text"]))
     return table
 
 
-def _quotes(evidence: Sequence[Mapping[str, Any]]) -> Text:
-    return Text("\n".join(f"{e['segment_id']}: “{e['quote']}”" for e in evidence if e.get("segment_id")), style="dim")
+def _proof(evidence: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> Text:
+    lines = [f"{e['segment_id']}: “{e['quote']}”" for e in evidence if e.get("segment_id")]
+    lines += [f"{titles['photo']} {e['frame_id']}" for e in evidence if e.get("frame_id")]
+    return Text("\n".join(lines), style="dim")
 
 
 def _claims(
@@ -87,7 +92,7 @@ def _claims(
     table = _table(title, title, titles["evidence"])
     table.show_header = False
     for claim, proof in zip(claims, evidence, strict=True):
-        table.add_row(Text(claim), _quotes(proof))
+        table.add_row(Text(claim), _proof(proof, titles))
     if not claims:
         table.add_row(Text(titles["none"], style="dim"), "")
     return table
@@ -99,7 +104,7 @@ def _action_items(items: Sequence[Mapping[str, Any]], titles: Mapping[str, str])
         steps = "".join(f"\n  {number}. {step}" for number, step in enumerate(item["steps"], 1))
         due = "\n".join(str(value) for value in (item["due_text"], item["due"]) if value)
         what = Text.assemble((item["title"], "bold"), "\n", item["description"], steps)
-        table.add_row(what, Text(item["owner"] or "?"), Text(due or "-"), _quotes(item["evidence"]))
+        table.add_row(what, Text(item["owner"] or "?"), Text(due or "-"), _proof(item["evidence"], titles))
     if not items:
         table.add_row(Text(titles["none"], style="dim"), "", "", "")
     return table

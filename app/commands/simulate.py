@@ -1,8 +1,10 @@
-"""``python -m app simulate``: play a recording to the server as a phone would."""
+"""``python -m app simulate``: play a recording, photos or both to the server as a phone would."""
 
 import asyncio
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -10,12 +12,28 @@ from rich.console import Console
 from app.commands.audio_messages import prepare_audio
 from app.commands.options import reported
 from app.commands.output import check_writable, write_json
+from app.commands.photo_client import FIRST_INTERVAL_S, PhotoClient, find_photos
+from app.commands.play_session import began_at, play_photos, play_with_photos
 from app.commands.recording_client import Client
+from app.commands.session_over_http import Message, read_timeline
 from app.domain.errors import InvalidInput
 
 
 def simulate(
-    audio: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="WAV, FLAC, Ogg or MP3.")],
+    audio: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="WAV, FLAC, Ogg or MP3.")] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of JPEG, PNG or WebP: sent by name, over and over while the "
+            "recording lasts. Without --audio they make a session of their own, each sent once.",
+        ),
+    ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Seconds of the session between photos; default: what the server asks for."),
+    ] = None,
     url: Annotated[str, typer.Option(help="The server's socket.")] = "ws://127.0.0.1:8000/ws/audio",
     encoding: Annotated[str, typer.Option(help="pcm16 or opus.")] = "pcm16",
     sample_rate: Annotated[int, typer.Option(min=8000, max=48000, help="In Hz, for pcm16.")] = 16_000,
@@ -37,9 +55,10 @@ def simulate(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the analysis to this file.")] = None,
     quiet: Annotated[bool, typer.Option(help="Show nothing but errors.")] = False,
 ) -> None:
-    """Play a recording to the server as a phone would, and show what comes back."""
+    """Play a recording, photos or both to the server as a phone would, and show what comes back."""
     from app.commands.live_transcript import LiveTranscript
     from app.commands.show_analysis import show_analysis
+    from app.commands.show_timeline import show_timeline
 
     console = Console(quiet=quiet)
     wanted = {
@@ -57,18 +76,28 @@ def simulate(
     with reported():
         if encoding not in ("pcm16", "opus"):
             raise InvalidInput("--encoding must be pcm16 or opus")
+        if audio is None and photos is None:
+            raise InvalidInput("give --audio, --photos or both")
         check_writable(json_file)
-        chunks, chunk_s = prepare_audio(
-            audio,
-            encoding="opus" if encoding == "opus" else "pcm16",
-            sample_rate=sample_rate,
-            channels=channels,
-            chunk_ms=chunk_ms,
-        )
-        with LiveTranscript(console, total_s=len(chunks) * chunk_s) as live:
+        paths = find_photos(photos) if photos else []
+        config: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+        chunks: list[bytes] = []
+        chunk_s = 0.0
+        if audio is not None:
+            form: Literal["pcm16", "opus"] = "opus" if encoding == "opus" else "pcm16"
+            chunks, chunk_s = prepare_audio(
+                audio, encoding=form, sample_rate=sample_rate, channels=channels, chunk_ms=chunk_ms
+            )
+        total_s = len(chunks) * chunk_s if chunks else len(paths) * (every or FIRST_INTERVAL_S)
+        began = began_at(time.time(), total_s, speed)
+        sender = PhotoClient(url, began, every, summary_language or language, api_key)
+        if paths:
+            config["started_at"] = began
+        with LiveTranscript(console, total_s=total_s) as live:
+            sender.on_photo = live.show_photo
             client = Client(
                 url,
-                {name: value for name, value in wanted.items() if value is not None},
+                config,
                 chunks,
                 chunk_s,
                 speed=speed,
@@ -77,6 +106,17 @@ def simulate(
                 api_key=api_key,
                 on_message=live.show,
             )
-            analysis = asyncio.run(client.run())
+            analysis = asyncio.run(_play(client if audio else None, sender, paths, config, speed))
         show_analysis(console, analysis)
         write_json(json_file, analysis)
+        if paths:
+            timeline = asyncio.run(read_timeline(url, api_key, analysis["session_id"]))
+            show_timeline(console, timeline, analysis["summary_language"])
+
+
+async def _play(
+    client: Client | None, photos: PhotoClient, paths: Sequence[Path], config: Mapping[str, Any], speed: float
+) -> Message:
+    if client is None:
+        return await play_photos(photos, paths, config, speed)
+    return await (play_with_photos(client, photos, paths) if paths else client.run())

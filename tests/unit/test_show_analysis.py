@@ -57,3 +57,18 @@ def test_names_are_no_markup_and_headings_follow_the_summary() -> None:
     assert "[/x] [red]Eva" in told
     assert "[/y]" in told
     assert "Tareas" in told
+
+
+def test_photos_are_evidence_too() -> None:
+    proof = {
+        "decisions": [],
+        "open_questions": [],
+        "risks": [[{"frame_id": "f2"}, {"segment_id": "s1", "quote": "ojo"}]],
+    }
+    console = Console(record=True, width=80)
+    quality = {"complete": True, "notes": []}
+    show_analysis(console, {**NOTHING, "language": "es", "risks": ["[r] Coche"], "evidence": proof, "quality": quality})
+    told = console.export_text()
+    assert "foto f2" in told
+    assert "s1: “ojo”" in told
+    assert "[r] Coche" in told
