@@ -1,7 +1,8 @@
-"""``python -m app demo``: from nothing to an analysed meeting, on the real server and the real models."""
+"""``python -m app demo``: from nothing to an analysed meeting with photos, on the real server and the real models."""
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,14 +10,20 @@ import typer
 from rich.console import Console
 
 from app.commands.audio_messages import prepare_audio
+from app.commands.demo_photos import demo_photos
 from app.commands.live_transcript import LiveTranscript
 from app.commands.local_server import running_server
 from app.commands.options import load_settings, reported
 from app.commands.output import make_folder, write_json
+from app.commands.photo_client import PhotoClient
+from app.commands.play_session import began_at, play_with_photos
 from app.commands.pull_progress import pull_missing
 from app.commands.recording_client import Client
+from app.commands.session_over_http import read_timeline
 from app.commands.show_analysis import show_analysis
+from app.commands.show_timeline import show_timeline
 from app.domain.errors import ConfigurationError, GatewayUnavailable
+from app.infrastructure.catalog.catalog import Catalog
 
 RECORDINGS = Path(__file__).parents[1] / "demo"
 
@@ -29,7 +36,7 @@ def demo(
     ),
     models_dir: Annotated[Path | None, typer.Option(help="Where models lie; default: the user's cache.")] = None,
 ) -> None:
-    """Fetch the models, start a server on a free port, play a bundled meeting through it, and show what it understood."""
+    """Fetch models and photos, start a server on a free port, play a bundled meeting through it, and show what it understood."""
     console = Console()
     with reported():
         recording = RECORDINGS / f"{language}.ogg"
@@ -38,16 +45,23 @@ def demo(
         settings = load_settings(profile="cpu", models_dir=models_dir)
         make_folder(out, "--out")
         pull_missing(settings)
+        paths = demo_photos(Catalog.from_settings(settings), lambda told: console.print(told, style="yellow"))
         chunks, chunk_s = prepare_audio(recording, encoding="opus", sample_rate=16_000, channels=1, chunk_ms=20)
+        total_s = len(chunks) * chunk_s
+        began = began_at(time.time(), total_s, speed)
+        config = {"encoding": "opus", "timezone": "Europe/Madrid", "started_at": began}
         with running_server(settings, out, console) as server:
-            console.print(f"playing {recording.name} ({len(chunks) * chunk_s:.0f} s) at {speed:g} times real time\n")
-            with LiveTranscript(console, total_s=len(chunks) * chunk_s) as live:
-                config = {"encoding": "opus", "timezone": "Europe/Madrid", "started_at": time.time()}
-                client = Client(
-                    f"ws://{server.address}/ws/audio", config, chunks, chunk_s, speed=speed, on_message=live.show
-                )
-                analysis = asyncio.run(client.run())
+            url = f"ws://{server.address}/ws/audio"
+            console.print(f"playing {recording.name} ({total_s:.0f} s) at {speed:g} times real time{_with(paths)}\n")
+            with LiveTranscript(console, total_s=total_s) as live:
+                client = Client(url, config, chunks, chunk_s, speed=speed, on_message=live.show)
+                sender = PhotoClient(url, began, total_s / max(1, len(paths)), language, on_photo=live.show_photo)
+                playing = play_with_photos(client, sender, paths) if paths else client.run()
+                analysis = asyncio.run(playing)
+            timeline = asyncio.run(read_timeline(url, None, analysis["session_id"])) if paths else None
         show_analysis(console, analysis)
+        if timeline is not None:
+            show_timeline(console, timeline, language)
         result = out / f"analysis-{language}.json"
         write_json(result, analysis, "--out")
         console.print(f"\nThe same as JSON: {result}", highlight=False, soft_wrap=True)
@@ -55,3 +69,7 @@ def demo(
             raise GatewayUnavailable(
                 f"the analysis is incomplete (see the notes above); the server's log is {out / 'server.log'}"
             )
+
+
+def _with(photos: Sequence[Path]) -> str:
+    return f", with {len(photos)} photos" if photos else ""

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +74,8 @@ def began_at(now: float, total_s: float, speed: float) -> float:
     return now - max(0.0, total_s - playing_s)
 
 
-async def play_with_photos(client: Client, photos: PhotoClient, paths: Sequence[Path]) -> Message:
-    """Play a recording, and send photos over and over while it lasts; the analysis.
+async def play_with_photos(client: Client, photos: PhotoClient, paths: Iterable[Path]) -> Message:
+    """Play a recording, and send photos while it lasts; the analysis.
 
     Those that are left when all audio has been sent go before ``end_of_stream``, to be described after it.
 
@@ -94,7 +93,7 @@ async def play_with_photos(client: Client, photos: PhotoClient, paths: Sequence[
         show(message)
 
     async def send() -> None:
-        await photos.run(await ready, itertools.cycle(paths), playback)
+        await photos.run(await ready, paths, playback)
 
     async def send_the_rest() -> None:
         playback.end()

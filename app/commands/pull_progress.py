@@ -1,7 +1,7 @@
 """Shows on standard error how a pull goes: bars on a terminal, now and then a line elsewhere."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from rich.progress import TransferSpeedColumn as SpeedColumn
 from app.composition.choice import models_to_pull
 from app.infrastructure.catalog.assembly import OnProgress, PullEvent
 from app.infrastructure.catalog.catalog import Catalog
+from app.infrastructure.catalog.entries import ModelEntry
 from app.settings import Settings
 
 _LINE_EVERY_S = 5.0
@@ -35,8 +36,12 @@ def pull_missing(settings: Settings) -> None:
         ConfigurationError, StorageError: as for ``Catalog.pull``.
     """
     catalog = Catalog.from_settings(settings)
-    needed = map(catalog.entry, models_to_pull(settings, catalog.entries))
-    missing = [entry for entry in needed if not catalog.is_installed(entry)]
+    pull_entries(catalog, map(catalog.entry, models_to_pull(settings, catalog.entries)))
+
+
+def pull_entries(catalog: Catalog, entries: Iterable[ModelEntry]) -> None:
+    """Fetch those that are not installed; raises as ``pull_missing`` does."""
+    missing = [entry for entry in entries if not catalog.is_installed(entry)]
     if missing:
         with pull_display(sum(entry.size_bytes for entry in missing)) as on_progress:
             for entry in missing:

@@ -1,6 +1,7 @@
 """``python -m app simulate``: play a recording, photos or both to the server as a phone would."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -119,4 +120,4 @@ async def _play(
 ) -> Message:
     if client is None:
         return await play_photos(photos, paths, config, speed)
-    return await (play_with_photos(client, photos, paths) if paths else client.run())
+    return await (play_with_photos(client, photos, itertools.cycle(paths)) if paths else client.run())

@@ -59,7 +59,7 @@ class Session:
         self.photos = PhotoClient(address, self.began, every_s, on_photo=self.news.append, retry_delays_s=(0.01,))
 
     async def play(self, paths: list[Path]) -> Message:
-        return await asyncio.wait_for(play_with_photos(self.client, self.photos, paths), 60)
+        return await asyncio.wait_for(play_with_photos(self.client, self.photos, itertools.cycle(paths)), 60)
 
 
 @pytest.fixture
