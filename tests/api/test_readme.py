@@ -12,8 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.infrastructure.catalog.entries import read_catalog
 from app.main import create_app
 from app.settings import PROFILES_DIR, Profile, Settings
+from tests.coloured_photos import RED, photo
 from tests.server import RunningServer
 from tests.wav_files import write_words
 
@@ -63,15 +65,30 @@ async def test_the_examples_run_as_they_stand(server: RunningServer, tmp_path: P
     script = code_blocks("python")[0].replace("127.0.0.1:8000", here)
     (tmp_path / "stream.py").write_text(script, encoding="utf-8")
     recording = write_words(tmp_path / "recording.wav", range(6))
-    upload, stream = (block for block in code_blocks("bash") if "localhost:8000" in block)
+    (tmp_path / "photo.jpg").write_bytes(photo(RED))
+    blocks = [block for block in code_blocks("bash") if "localhost:8000" in block]
     for find, put in (
         ("localhost:8000", here),
         (".venv/bin/python", sys.executable),
         ("app/demo/en.ogg", str(recording)),
+        ("~/.cache/vigia/models/demo-photos/chelsea.png", str(tmp_path / "photo.jpg")),
     ):
-        upload, stream = upload.replace(find, put), stream.replace(find, put)
+        assert any(find in block for block in blocks), find
+        blocks = [block.replace(find, put) for block in blocks]
+    upload, stream, photos = blocks
     assert '"status":"processing"' in await run_bash(upload, tmp_path)
     assert "w0" in await run_bash(stream, tmp_path)
+    told = await run_bash(photos, tmp_path)
+    assert told.count('"description":"A photo with much red."') == 3 + 2  # each answer, and twice in the timeline
+    assert told.count('"duplicate_of":"f1"') == 2
+    assert '"kind":"risk"' in told
+    assert (await server.finished("walk"))["photos"]
+
+
+def test_the_photos_of_the_examples_are_those_of_the_demo() -> None:
+    named = set(re.findall(r"demo-photos/([\w.]+)", README))
+    assert named
+    assert named <= {file.name for file in read_catalog()["demo-photos"].files}
 
 
 async def run_bash(commands: str, folder: Path) -> str:
