@@ -50,7 +50,8 @@ TITLES = {
 def show_analysis(console: Console, analysis: Mapping[str, Any]) -> None:
     """Print transcript, summary, claims with their evidence, and notes of one analysis (the JSON of the wire contract)."""
     titles = TITLES.get(str(analysis.get("summary_language") or analysis.get("language")), TITLES["en"])
-    console.print(_transcript(analysis["transcript"], titles))
+    if analysis["transcript"]:
+        console.print(_transcript(analysis["transcript"], titles))
     console.print(Panel(Text(analysis["summary"] or titles["none"]), title=titles["summary"], title_align="left"))
     for kind in ("decisions", "open_questions", "risks"):
         console.print(_claims(titles[kind], analysis[kind], analysis["evidence"][kind], titles))

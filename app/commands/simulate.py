@@ -108,6 +108,8 @@ def simulate(
                 on_message=live.show,
             )
             analysis = asyncio.run(_play(client if audio else None, sender, paths, config, speed))
+        if audio is None:
+            console.print(f"session {analysis['session_id']}", style="dim", highlight=False)
         show_analysis(console, analysis)
         write_json(json_file, analysis)
         if paths:

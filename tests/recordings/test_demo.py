@@ -20,7 +20,7 @@ def quotes(analysis: dict[str, Any]) -> list[dict[str, str]]:
         assert len(analysis["evidence"][kind]) == len(analysis[kind])
         proofs += analysis["evidence"][kind]
     assert all(proofs), "a claim without evidence"
-    return [proof for evidence in proofs for proof in evidence]
+    return [proof for evidence in proofs for proof in evidence if "quote" in proof]
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -38,3 +38,7 @@ def test_the_meeting_is_understood(language: str, tmp_path: Path) -> None:
     assert analysis["decisions"]
     assert analysis["risks"]
     assert {item["owner"] for item in analysis["action_items"]} >= {"S1", "S2"}
+    if "goes on without photos" not in shown.output:  # as it does without a network
+        assert [photo["frame_id"] for photo in analysis["photos"]] == ["f1", "f2", "f3"]
+        assert {"en": "there is a cat", "es": "hay un gato"}[language] in analysis["photos"][1]["description"]
+        assert {"en": "Timeline", "es": "Cronología"}[language] in shown.output

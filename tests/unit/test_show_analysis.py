@@ -31,6 +31,8 @@ def shown(language: str, **quality: Any) -> str:
 def test_a_silent_session_is_complete(language: str, notes: str, incomplete: str) -> None:
     told = shown(language, complete=True, notes=["Nobody spoke."])
     assert "Nobody spoke." in told
+    assert "Who said what" not in told
+    assert "Quién dijo qué" not in told
     assert notes in told
     assert incomplete not in told
 
