@@ -12,6 +12,7 @@ from app.api import audio_socket, health, session, session_audio, session_result
 from app.api.body_limit import BodyLimit
 from app.api.errors import install_error_handlers
 from app.api.log_context import SessionLogContext
+from app.api.loop_stalls import note_stalls
 from app.api.metrics import Metrics, MetricsMiddleware
 from app.api.openapi import read_description
 from app.api.routes import Route, unknown_path
@@ -34,7 +35,12 @@ def make_application(
         async with build_container(settings) as container:
             app.state.container = container
             metrics.watch(container)
-            yield
+            stalls = asyncio.create_task(note_stalls(metrics.loop_stall.observe))
+            try:
+                yield
+            finally:
+                stalls.cancel()
+                await asyncio.wait([stalls])
 
     # The built-in pages of the interface description know no authentication; the description itself is a route below.
     app = FastAPI(title="Vigía", version=__version__, description=DESCRIPTION, lifespan=lifespan, openapi_url=None)

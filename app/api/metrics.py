@@ -9,6 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.loop_stalls import STALL_BUCKETS_S
 from app.application.container import Container
 
 BUCKETS_S = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
@@ -27,6 +28,12 @@ class Metrics(Collector):
             "Duration of HTTP requests.",
             ["route"],
             buckets=BUCKETS_S,
+            registry=self.registry,
+        )
+        self.loop_stall = Histogram(
+            "vigia_event_loop_stall_seconds",
+            "How much later than asked for the event loop ran a callback; one sample each 10 ms.",
+            buckets=STALL_BUCKETS_S,
             registry=self.registry,
         )
         self.sockets = Counter("vigia_audio_sockets", "Audio sockets opened.", registry=self.registry)

@@ -64,6 +64,7 @@ async def test_metrics_and_residency(server: RunningServer) -> None:
     text = (await server.http.get("/metrics")).text
     assert 'vigia_http_requests_total{method="GET",route="/session/{session_id}",status="404"} 1.0' in text
     assert "vigia_live_sockets 0.0" in text
+    assert "vigia_event_loop_stall_seconds_bucket" in text
     residency = (await server.http.get("/models/residency")).json()
     roles = ["vad", "transcriber", "diarizer", "language_model", "scene_describer"]
     assert [model["role"] for model in residency["models"]] == roles
