@@ -1,5 +1,6 @@
 """Runs one measurement in a process of its own, and tells what a process took."""
 
+import contextlib
 import multiprocessing
 import os
 import sys
@@ -35,6 +36,18 @@ def process_peak_mib(pid: int) -> float | None:
         lines = status.read_text(encoding="ascii").splitlines()
         return next(float(line.split()[1]) / 2**10 for line in lines if line.startswith("VmHWM:"))
     return None
+
+
+def resident_mib(pid: int) -> tuple[float, float]:
+    """Memory of a process that runs, and of all those that it started, now, in MiB."""
+    import psutil
+
+    process = psutil.Process(pid)
+    children = 0.0
+    for child in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children += float(child.memory_info().rss)
+    return float(process.memory_info().rss) / 2**20, children / 2**20
 
 
 def process_cpu_s(pid: int) -> float:

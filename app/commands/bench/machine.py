@@ -19,6 +19,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def load_average() -> float | None:
+    """Work of the whole machine that runs or wants to, on average over the last minute; None where it is not told."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
 def describe(facts: dict[str, Any]) -> str:
     """One line for people."""
     memory = f", {facts['memory_gb']} GB" if facts["memory_gb"] else ""
