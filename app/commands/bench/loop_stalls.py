@@ -1,10 +1,15 @@
-"""Waits on a server's event loop, from its ``/metrics``: ``vigia_event_loop_stall_seconds``."""
+"""Waits on a server's event loop, from its ``/metrics``; and on one that has nothing to do, to tell what the machine adds."""
 
+import asyncio
+import multiprocessing
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from math import inf
+from multiprocessing.connection import Connection
 from typing import Any
 
+from app.api.loop_stalls import STALL_BUCKETS_S, note_stalls
 from app.commands.bench.vision_timings import ALLOWED_STALL_S
 
 _BUCKET = re.compile(r'^vigia_event_loop_stall_seconds_bucket\{le="([^"]+)"\} (\S+)$', re.MULTILINE)
@@ -16,6 +21,46 @@ Buckets = Mapping[float, float]
 def read_stalls(metrics: str) -> Buckets:
     """The histogram in a text of Prometheus metrics; empty if there is none."""
     return {float(bound.replace("+Inf", "inf")): float(count) for bound, count in _BUCKET.findall(metrics)}
+
+
+@contextmanager
+def idle_loop() -> Iterator[Callable[[], Buckets]]:
+    """A process whose event loop does nothing but being on time; gives what tells its waits so far."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=_watch, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+
+    def read() -> Buckets:
+        ours.send(None)
+        counts: Buckets = ours.recv()
+        return counts
+
+    try:
+        read()
+        yield read
+    finally:
+        ours.close()
+        process.join()
+
+
+def _watch(connection: "Connection[Buckets, None]") -> None:
+    counts = dict.fromkeys((*STALL_BUCKETS_S, inf), 0.0)
+
+    def note(wait_s: float) -> None:
+        for bound in counts:
+            counts[bound] += wait_s <= bound
+
+    async def watch() -> None:
+        watching = asyncio.create_task(note_stalls(note))
+        with suppress(EOFError):
+            while True:
+                await asyncio.to_thread(connection.recv)
+                connection.send(dict(counts))
+        watching.cancel()
+
+    asyncio.run(watch())
 
 
 def stalls_between(before: Buckets, after: Buckets) -> dict[str, Any]:

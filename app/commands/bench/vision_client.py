@@ -52,9 +52,12 @@ class PhotoClient:
         import httpx2
 
         fields = {"language": self._language} | ({"session_id": session_id} if session_id else {})
+        files = {
+            "file": (photo.name, photo.data, "application/octet-stream")
+        }  # else the library looks for the name's type
         began = time.perf_counter()
         try:
-            answer = await self._http.post("/vision/frame", files={"file": (photo.name, photo.data)}, data=fields)
+            answer = await self._http.post("/vision/frame", files=files, data=fields)
         except httpx2.TransportError as error:
             raise GatewayUnavailable("the server is gone") from error
         wall_ms = 1000 * (time.perf_counter() - began)

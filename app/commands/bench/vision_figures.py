@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.commands.bench.machine import describe
-from app.commands.bench.vision_phases import ALONE, BARE, IN_SESSION
+from app.commands.bench.vision_phases import ALONE, BARE, IN_SESSION, SERVER
 from app.commands.bench.vision_timings import ALLOWED_MS, ALLOWED_SHARE, ALLOWED_STALL_S, ALLOWED_UNDER_LOAD
 
 
@@ -49,7 +49,7 @@ def _show_latency(console: Console, size: str, idle: Mapping[str, Any], loaded: 
                 f"photo by photo {more['paired_median_ms']:+.1f} ms ({allowed})",
                 highlight=False,
             )
-    _show_stalls(console, "event loop while idle", idle["stalls"])
+    _show_stalls(console, "while idle", idle["stalls"])
     if idle["skipped"]:
         console.print(f"left out, since the models did not look: {idle['skipped']}", highlight=False)
 
@@ -64,19 +64,18 @@ def _show_load(console: Console, loaded: Mapping[str, Any] | None) -> None:
             f"{_verdict(loaded['met'])}); refused {loaded['refused']}, left out {loaded['skipped']}",
             highlight=False,
         )
-    _show_stalls(console, "event loop under load", loaded["stalls"])
+    _show_stalls(console, "under load", loaded["stalls"])
 
 
-def _show_stalls(console: Console, label: str, stalls: Mapping[str, Any]) -> None:
-    if stalls["p999_s"] is None:
-        return
-    waits = ", ".join(f"{name} {1000 * stalls[key]:.1f} ms" for name, key in _PERCENTILES)
-    longest = stalls["longest_below_s"]
-    console.print(
-        f"{label}: waits {waits}, longest {'unknown' if longest is None else f'below {1000 * longest:g} ms'} "
-        f"(allowed p99.9 {1000 * ALLOWED_STALL_S:g} ms: {_verdict(stalls['met'])})",
-        highlight=False,
-    )
+def _show_stalls(console: Console, when: str, stalls: Mapping[str, Any]) -> None:
+    for whose, waits in stalls.items():
+        if waits["p999_s"] is not None:
+            told = ", ".join(f"{name} {1000 * waits[key]:.1f} ms" for name, key in _PERCENTILES)
+            longest = waits["longest_below_s"]
+            told += f", longest {'unknown' if longest is None else f'below {1000 * longest:g} ms'}"
+            if whose == SERVER:
+                told += f" (allowed p99.9 {1000 * ALLOWED_STALL_S:g} ms: {_verdict(waits['met'])})"
+            console.print(f"event loop {when}, {whose}: {told}", highlight=False)
 
 
 _PERCENTILES = (("p50", "p50_s"), ("p99", "p99_s"), ("p99.9", "p999_s"))
@@ -93,18 +92,25 @@ def _show_memory(console: Console, memory: Mapping[str, Any]) -> None:
 
 
 def _show_quality(console: Console, quality: Mapping[str, Any]) -> None:
-    table = Table("photo", "missed", "text", "risk", "risks told", "things told", box=None, pad_edge=False)
     for row in quality["photos"]:
-        risks = "\n".join(f"{risk['severity']} {risk['kind']}: {risk['text']}" for risk in row["risks"])
-        expected = f"{row['risk']}: {_found(row['risk_found'])}" if row.get("risk") else ""
-        missed = ", ".join(row.get("missed", ()))
-        text = _found(row.get("text_found"))
-        cells = (row["file"], missed, text, expected, risks, ", ".join(row["objects"]))
-        table.add_row(*(escape(cell) for cell in cells))
-    console.print(table)
+        console.print(f"\n[bold]{escape(row['file'])}[/bold]: {escape(_compared(row))}", highlight=False)
+        for risk in row["risks"]:
+            console.print(f"  {risk['severity']} {risk['kind']}: {escape(risk['text'])}", highlight=False)
+        for label, lines in (("things", row["objects"]), ("text", row["text"])):
+            if lines:
+                console.print(f"  {label}: {escape(' · '.join(lines))}", highlight=False)
     if quality["totals"]:
         told = (f"{name} {quality['totals'][key]['found']} of {quality['totals'][key]['of']}" for name, key in _TOTALS)
-        console.print("found: " + ", ".join(told), highlight=False)
+        console.print("\nfound: " + ", ".join(told), highlight=False)
+
+
+def _compared(row: Mapping[str, Any]) -> str:
+    if "missed" not in row:
+        return "no reference"
+    parts = [f"missed {', '.join(row['missed'])}"] if row["missed"] else []
+    parts += [] if row["text_found"] is None else [f"text {_found(row['text_found'])}"]
+    parts += [f"risk “{row['risk']}” {_found(row['risk_found'])}"] if row["risk"] else []
+    return ", ".join(parts) or "as it should be"
 
 
 _TOTALS = (("things", "must_detect"), ("texts", "texts"), ("fitting risks", "risks"))
@@ -122,8 +128,8 @@ def _pair(figures: Mapping[str, float | None] | None) -> str:
     return f"{figures['p50_ms']:.1f} / {figures['p95_ms']:.1f}"
 
 
-def _found(value: bool | None) -> str:
-    return "" if value is None else "found" if value else "not found"
+def _found(value: bool) -> str:
+    return "found" if value else "not found"
 
 
 def _verdict(met: bool | None) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.commands.bench.loop_stalls import stalls_between
+from app.commands.bench.loop_stalls import Buckets, stalls_between
 from app.commands.bench.vision_bare import BareModels
 from app.commands.bench.vision_client import Described, PhotoClient
 from app.commands.bench.vision_load import streaming_sessions
@@ -19,6 +19,8 @@ from app.domain.errors import GatewayUnavailable
 
 BARE, ALONE, IN_SESSION = "bare models", "no session", "in a session"
 WAYS = (BARE, ALONE, IN_SESSION)
+SERVER, NOTHING = "server", "a process with nothing to do"
+"""Whose event loop waits: the second tells what the machine adds."""
 
 
 @dataclass
@@ -27,7 +29,7 @@ class Idle:
 
     Attributes:
         samples: by way, each photo of each round in the same order.
-        stalls: of the event loop.
+        stalls: of the server's event loop, and of one with nothing to do.
         skipped: photos at which the models did not look in one way or another; they are left out of all.
     """
 
@@ -49,16 +51,24 @@ class Loaded:
 class Phases:
     """Measures one server."""
 
-    def __init__(self, client: PhotoClient, bare: BareModels, advance: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        client: PhotoClient,
+        bare: BareModels,
+        idle_stalls: Callable[[], Buckets],
+        advance: Callable[[], None],
+    ) -> None:
         """Nothing is sent yet.
 
         Args:
             client: of the server.
             bare: the same models without it.
+            idle_stalls: reads the waits of an event loop with nothing to do.
             advance: called after each photo.
         """
         self._client = client
         self._bare = bare
+        self._idle_stalls = idle_stalls
         self._advance = advance
         self._round = itertools.count()
 
@@ -81,7 +91,7 @@ class Phases:
         Every request has pixels that were never sent before. Each round has a session of its own.
         """
         found = Idle()
-        before = await self._client.stalls()
+        before = await self._stalls()
         for _ in range(rounds):
             session_id = f"bench-{uuid.uuid4().hex}"
             copies = await asyncio.to_thread(marked_round, photos, next(self._round), glasses=glasses, copies=len(WAYS))
@@ -89,7 +99,7 @@ class Phases:
                 await self._in_all_ways(dict(zip(WAYS, copies_of_one, strict=True)), number, session_id, found)
                 self._advance()
             await self._client.erase(session_id)
-        found.stalls = stalls_between(before, await self._client.stalls())
+        found.stalls = _between(before, await self._stalls())
         return found
 
     async def under_load(
@@ -98,7 +108,7 @@ class Phases:
         """Photos of sessions that stream, one each ``every_s`` seconds or as soon as the last one was answered."""
         found = Loaded()
         async with streaming_sessions(address, speech, sessions, self._client) as ids:
-            before = await self._client.stalls()
+            before = await self._stalls()
             for number in range(rounds):
                 copies = await asyncio.to_thread(
                     marked_round, photos, next(self._round), glasses=False, copies=len(WAYS)
@@ -108,8 +118,11 @@ class Phases:
                     _count(found, await self._client.describe(photo, ids[number % sessions]))
                     self._advance()
                     await asyncio.sleep(every_s - (time.monotonic() - began))
-            found.stalls = stalls_between(before, await self._client.stalls())
+            found.stalls = _between(before, await self._stalls())
         return found
+
+    async def _stalls(self) -> dict[str, Buckets]:
+        return {SERVER: await self._client.stalls(), NOTHING: self._idle_stalls()}
 
     async def _in_all_ways(self, copies: dict[str, BenchPhoto], number: int, session_id: str, found: Idle) -> None:
         async def bare() -> Sample:
@@ -147,3 +160,7 @@ def _count(found: Loaded, described: Described | None) -> None:
         found.samples.append(described.sample)
     else:
         found.skipped += 1
+
+
+def _between(before: dict[str, Buckets], after: dict[str, Buckets]) -> dict[str, Any]:
+    return {whose: stalls_between(before[whose], after[whose]) for whose in after}

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.commands.bench.child_process import resident_mib
+from app.commands.bench.loop_stalls import Buckets, idle_loop
 from app.commands.bench.vision_bare import BareModels, bare_models
 from app.commands.bench.vision_client import Described, photo_client
 from app.commands.bench.vision_phases import Idle, Loaded, Phases
@@ -85,6 +86,7 @@ def measure(settings: Settings, plan: Plan) -> Measured:
     with (
         tempfile.TemporaryDirectory(prefix="vigia-bench-") as scratch,
         bare_models(settings, plan.language) as bare,
+        idle_loop() as idle_stalls,
         running_server(settings, Path(scratch), console) as server,
         Progress(*columns, console=console, transient=True) as progress,
     ):
@@ -93,14 +95,19 @@ def measure(settings: Settings, plan: Plan) -> Measured:
         def tell(description: str) -> None:
             progress.update(task, description=description)
 
-        return asyncio.run(_phases(plan, server, bare, lambda: progress.advance(task), tell))
+        return asyncio.run(_phases(plan, server, bare, idle_stalls, lambda: progress.advance(task), tell))
 
 
 async def _phases(
-    plan: Plan, server: LocalServer, bare: BareModels, advance: Callable[[], None], tell: Callable[[str], None]
+    plan: Plan,
+    server: LocalServer,
+    bare: BareModels,
+    idle_stalls: Callable[[], Buckets],
+    advance: Callable[[], None],
+    tell: Callable[[str], None],
 ) -> Measured:
     async with photo_client(server.address, plan.language) as client:
-        phases = Phases(client, bare, advance)
+        phases = Phases(client, bare, idle_stalls, advance)
         memory = [_memory("before any photo", server, bare)]
         tell("first look")
         looked = await phases.first_look(plan.photos)
