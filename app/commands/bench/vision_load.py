@@ -9,7 +9,8 @@ from pathlib import Path
 
 from app.commands.audio_messages import prepare_audio
 from app.commands.bench.vision_client import PhotoClient
-from app.commands.simulate import Client, Message
+from app.commands.recording_client import Client
+from app.commands.session_over_http import Message
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.errors import ConfigurationError, GatewayUnavailable
 
