@@ -55,7 +55,8 @@ def scene_of_answer(answer: str, language: str) -> Scene:
     fields = _answer_object(text)
     risks = _risks(fields.get("risks"))
     suggestions = _distinct(_entry(text) for text in _strings(fields.get("suggestions")))
-    description = " ".join(_cleaned(part, MAX_DESCRIPTION_CHARS) for part in _strings(fields.get("description")))
+    parts = [_cleaned(part, MAX_DESCRIPTION_CHARS) for part in _strings(fields.get("description"))]
+    description = " ".join(filter(None, parts))
     if not description:
         told = [risk.text for risk in risks] if fields else [text]
         description = _cleaned(" ".join(told), MAX_DESCRIPTION_CHARS)
