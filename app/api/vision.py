@@ -25,7 +25,7 @@ from app.api.schemas.vision import (
 )
 from app.api.validation import describe
 from app.application.container import Container
-from app.application.vision.describe_frame import PhotoRequest
+from app.application.vision.photo_messages import PhotoRequest
 from app.domain.errors import InvalidInput, TooLarge
 from app.domain.session.models import SessionKey
 

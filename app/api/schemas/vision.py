@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.schemas.fields import Language, SessionId, UnixSeconds
-from app.application.vision.describe_frame import PhotoAnswer
+from app.application.vision.photo_messages import PhotoAnswer
 from app.domain.vision.frames import Frame, FrameScene
 from app.domain.vision.models import DetectedObject, Risk, Scene, Severity
 

@@ -5,12 +5,13 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from app.application.sessions.open_session import OpenSession
 from app.application.sessions.quota import AudioQuota
 from app.application.vision.frame_scenes import FrameScenes
 from app.application.vision.look_at_frames import LookAtFrames
+from app.application.vision.photo_messages import PhotoAnswer, PhotoRequest
 from app.application.vision.photo_pace import PhotoPace
 from app.application.vision.photo_queue import PhotoQueue
 from app.domain.errors import Conflict, GatewayBusy, InvalidInput, NotFound, Overloaded, VigiaError
@@ -19,7 +20,7 @@ from app.domain.session.models import Session, SessionConfig, SessionKey
 from app.domain.vision.fingerprint import NEAR_DUPLICATE_BITS, distance, fingerprint
 from app.domain.vision.frames import Frame, FrameScene, FrameState, NewFrame
 from app.domain.vision.gateway import FrameStore, PhotoDecoder, PhotoFiles
-from app.domain.vision.models import DescribeOptions, Photo, Scene
+from app.domain.vision.models import DescribeOptions, Photo
 
 MAX_AT_ONCE = 16
 """Requests with photos that are taken at once: each may hold 20 MB of file and 12 MB of pixels."""
@@ -28,50 +29,6 @@ MAX_PHOTOS = 10_000
 
 DUPLICATE_AGE_S = 600.0
 """After ten minutes even a photo that seems to show the same is described anew: what is small may have changed, such as a light."""
-
-
-@dataclass(frozen=True)
-class PhotoRequest:
-    """What a client sends with a photo; see docs/protocol.md.
-
-    Attributes:
-        data: the file.
-        session_id: of the session that it joins, which is made if it is not there; None for a photo that nothing is kept of.
-        captured_at: unix seconds, by the client's clock.
-        prompt: a question about it.
-        language: ISO 639-1 of the description; None = the session's, or the default.
-        defer: answer before it is described.
-    """
-
-    data: bytes
-    session_id: str | None = None
-    captured_at: float | None = None
-    prompt: str | None = None
-    language: str | None = None
-    defer: bool = False
-
-
-@dataclass(frozen=True)
-class PhotoAnswer:
-    """What became of a photo.
-
-    Attributes:
-        frame_id: its id; of a photo without a session a random one.
-        captured_at: unix seconds.
-        size: of the upright photo: width and height in pixels.
-        scene: None if it will be described later.
-        model_id: the describer's.
-        duplicate_of: the photo that it repeats, whose scene this is.
-        timings_ms: by stage, with ``total``.
-    """
-
-    frame_id: str
-    captured_at: float
-    size: tuple[int, int]
-    scene: Scene | None
-    model_id: str
-    duplicate_of: str | None
-    timings_ms: dict[str, int]
 
 
 class DescribeFrame:
