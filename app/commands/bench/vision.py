@@ -110,7 +110,7 @@ def _idle(idle: Idle) -> dict[str, Any]:
 
 def _loaded(plan: Plan, loaded: Loaded, idle: Idle) -> dict[str, Any]:
     answers, alone = summary(loaded.samples), summary(idle.samples[IN_SESSION])
-    times = answers["p95_ms"] / alone["p95_ms"] if loaded.samples and alone["p95_ms"] else None
+    times = round(answers["p95_ms"] / alone["p95_ms"], 2) if loaded.samples and alone["p95_ms"] else None
     return {
         "sessions": plan.sessions,
         "speech": plan.speech.name,

@@ -80,7 +80,7 @@ class PhotoClient:
         """What loading the describer took, as the server measured it; None if it has measured nothing."""
         models = (await self._http.get("/models/residency")).raise_for_status().json()["models"]
         taken = next(model["measured_bytes"] for model in models if model["role"] == "scene_describer")
-        return None if taken is None else taken / 2**20
+        return None if taken is None else round(taken / 2**20)
 
 
 @asynccontextmanager

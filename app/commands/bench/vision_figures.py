@@ -84,11 +84,11 @@ _PERCENTILES = (("p50", "p50_s"), ("p99", "p99_s"), ("p99.9", "p999_s"))
 def _show_memory(console: Console, memory: Mapping[str, Any]) -> None:
     table = Table("MiB in memory", "server", "its photo decoders", "bare models", box=None, pad_edge=False)
     for row in memory["moments"]:
-        cells = (f"{row[key]:.0f}" for key in ("server_mib", "decoders_mib", "bare_mib"))
+        cells = (str(row[key]) for key in ("server_mib", "decoders_mib", "bare_mib"))
         table.add_row(row["when"], *cells)
     console.print(table)
     if memory["describer_mib"] is not None:
-        console.print(f"loading the server's describer took {memory['describer_mib']:.0f} MiB", highlight=False)
+        console.print(f"loading the server's describer took {memory['describer_mib']} MiB", highlight=False)
 
 
 def _show_quality(console: Console, quality: Mapping[str, Any]) -> None:

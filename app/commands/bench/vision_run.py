@@ -135,4 +135,5 @@ async def _phases(
 
 def _memory(when: str, server: LocalServer, bare: BareModels) -> dict[str, Any]:
     own, decoders = resident_mib(server.pid)
-    return {"when": when, "server_mib": own, "decoders_mib": decoders, "bare_mib": bare.resident_mib()}
+    taken = {"server_mib": own, "decoders_mib": decoders, "bare_mib": bare.resident_mib()}
+    return {"when": when, **{whose: round(mib) for whose, mib in taken.items()}}
