@@ -24,6 +24,25 @@ _ERROR = {
 _RANGES = {"4XX": "The request cannot be served as it is.", "5XX": "The server or a model failed."}
 
 
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """A model's schema without references, for routes that read their bodies themselves.
+
+    Args:
+        schema: of a model that does not contain itself, as ``model_json_schema`` gives it.
+    """
+    definitions = schema.get("$defs", {})
+
+    def resolved(value: Any) -> Any:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                return resolved(definitions[value["$ref"].rpartition("/")[2]])
+            return {name: resolved(part) for name, part in value.items() if name != "$defs"}
+        return [resolved(part) for part in value] if isinstance(value, list) else value
+
+    whole: dict[str, Any] = resolved(schema)
+    return whole
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """The description of all routes. Made once: FastAPI keeps it."""
     description: dict[str, Any] = app.openapi()

@@ -3,9 +3,14 @@
 import asyncio
 import base64
 import binascii
+import contextlib
 import re
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote
 
+import anyio
+import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ValidationError
@@ -13,6 +18,7 @@ from starlette.datastructures import UploadFile
 
 from app.api.body_limit import allow_body
 from app.api.dependencies import ContainerDep, PrincipalDep, SessionKeyDep, SettingsDep
+from app.api.openapi import inlined
 from app.api.routes import Route
 from app.api.schemas.vision import (
     DeferredPhoto,
@@ -26,7 +32,7 @@ from app.api.schemas.vision import (
 from app.api.validation import describe
 from app.application.container import Container
 from app.application.vision.photo_messages import PhotoRequest
-from app.domain.errors import InvalidInput, TooLarge
+from app.domain.errors import InvalidInput, SessionSilent, TooLarge
 from app.domain.session.models import SessionKey
 
 Fields = TypeVar("Fields", bound=BaseModel)
@@ -34,7 +40,13 @@ router = APIRouter(tags=["photos"], route_class=Route)
 
 FORM_BYTES = 64 * 1024
 """What the fields of a form, or of a JSON body, add to the photo itself."""
-_DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.ASCII | re.IGNORECASE)
+MAX_FIELDS = 64
+UPLOAD_S = 120.0
+"""A photo of half a megabyte over a slow mobile link (64 kbit/s) takes a minute."""
+FREE_BYTES = 1024 * 1024
+"""So much of a JSON body may be held without taking one of the places for photos: whoever sends slowly blocks nobody."""
+_DATA_URL = re.compile(r"\s*data:[^,]{0,200}?;\s*base64\s*,", re.ASCII | re.IGNORECASE)
+_WHITE = re.compile(r"\s+")
 _FORM = {
     "requestBody": {
         "required": True,
@@ -58,7 +70,7 @@ _FORM = {
 _JSON = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": PhotoBase64.model_json_schema()}},
+        "content": {"application/json": {"schema": inlined(PhotoBase64.model_json_schema())}},
     }
 }
 _DEFERRED: dict[int | str, dict[str, Any]] = {
@@ -87,9 +99,15 @@ async def send_photo(
     """
     limit = settings.vision.max_photo_bytes
     allow_body(request.scope, limit + FORM_BYTES)
-    with container.describe_frame.place():
-        data, fields = await _form(request, limit)
-        return await _take(container, principal.owner, data, fields, defer=defer)
+    with _in_time():
+        upload, fields = await _form(request)
+    try:
+        with container.describe_frame.place():
+            data = await upload.read(limit + 1)
+            _check_size(len(data), limit)
+            return await _take(container, principal.owner, data, fields, defer=defer)
+    finally:
+        await upload.close()
 
 
 @router.post(
@@ -109,15 +127,10 @@ async def send_photo_as_json(
     """The same, with the photo in base64 or as a data URL."""
     limit = settings.vision.max_photo_bytes
     allow_body(request.scope, 4 * limit // 3 + FORM_BYTES)
-    with container.describe_frame.place():
-        body = _validated(PhotoBase64, await _json(request))
-        data = await asyncio.to_thread(_decoded, body.image_b64, limit)
-        fields = PhotoForm(
-            session_id=body.session_id,
-            captured_at=body.metadata.timestamp if body.metadata else None,
-            prompt=body.prompt,
-            language=body.language,
-        )
+    with contextlib.ExitStack() as places:
+        body = await _body(request, lambda: places.enter_context(container.describe_frame.place()))
+        # Tens of megabytes of base64 take long enough to be felt by live sessions.
+        data, fields = await asyncio.to_thread(_from_json, body, limit)
         return await _take(container, principal.owner, data, fields, defer=defer)
 
 
@@ -167,32 +180,71 @@ async def _take(
             frame_id=answer.frame_id,
             session_id=fields.session_id or "",
             captured_at=answer.captured_at,
+            status="waiting" if answer.scene is None else "described",
             photo_interval_s=interval_s,
         )
         return JSONResponse(waiting.model_dump(), 202)
     return described_photo(answer, answer.scene, session_id=fields.session_id, interval_s=interval_s)
 
 
-async def _form(request: Request, limit: int) -> tuple[bytes, PhotoForm]:
+async def _form(request: Request) -> tuple[UploadFile, PhotoForm]:
+    """The photo's part, open, and the other fields."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise InvalidInput(
             "send a form (multipart/form-data) with the photo as file", code="missing_file", param="file"
         )
-    async with request.form(max_files=1, max_fields=8, max_part_size=FORM_BYTES) as form:
-        upload = form.get("file")
-        if not isinstance(upload, UploadFile):
-            raise InvalidInput("the form has no file", code="missing_file", param="file")
-        data = await upload.read(limit + 1)
-        fields = {name: value for name, value in form.items() if isinstance(value, str) and value}
-    _check_size(len(data), limit)
-    return data, _validated(PhotoForm, fields)
-
-
-async def _json(request: Request) -> Any:
+    form = await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=FORM_BYTES)
+    upload = form.get("file")
+    if not isinstance(upload, UploadFile):
+        await form.close()
+        raise InvalidInput("the form has no file", code="missing_file", param="file")
     try:
-        return await request.json()
+        return upload, _validated(PhotoForm, {name: value for name, value in form.items() if isinstance(value, str)})
+    except InvalidInput:
+        await form.close()
+        raise
+
+
+async def _body(request: Request, take_place: Callable[[], None]) -> bytes:
+    """The whole body; ``take_place`` is called once, before more than ``FREE_BYTES`` are held or when all is there."""
+    body, placed = bytearray(), False
+    with _in_time():
+        async for part in request.stream():
+            body += part
+            if len(body) > FREE_BYTES and not placed:
+                placed = True
+                take_place()
+    if not placed:
+        take_place()
+    return bytes(body)
+
+
+@contextlib.contextmanager
+def _in_time() -> Iterator[None]:
+    try:
+        with anyio.fail_after(UPLOAD_S):
+            yield
+    except TimeoutError:
+        raise SessionSilent(
+            f"the photo did not arrive within {UPLOAD_S:g} s; send it smaller", code="upload_timeout"
+        ) from None
+
+
+def _from_json(body: bytes, limit: int) -> tuple[bytes, PhotoForm]:
+    """Blocking."""
+    try:
+        fields = orjson.loads(body)
     except ValueError:
         raise InvalidInput("the body is not JSON", code="invalid_json") from None
+    sent = _validated(PhotoBase64, fields)
+    data = _decoded(sent.image_b64, limit)
+    form = PhotoForm(
+        session_id=sent.session_id,
+        captured_at=sent.metadata.timestamp if sent.metadata else None,
+        prompt=sent.prompt,
+        language=sent.language,
+    )
+    return data, form
 
 
 def _validated(model: type[Fields], fields: Any) -> Fields:
@@ -204,9 +256,13 @@ def _validated(model: type[Fields], fields: Any) -> Fields:
 
 
 def _decoded(text: str, limit: int) -> bytes:
+    """Base64 as it occurs: with line breaks, without padding, in the alphabet of URLs, or as a data URL, percent-encoded or not."""
     head = _DATA_URL.match(text)
+    bare = text[head.end() :] if head else text
+    bare = unquote(bare) if "%" in bare else bare
+    bare = _WHITE.sub("", bare).rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        data = base64.b64decode(text[head.end() if head else 0 :], validate=True)
+        data = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise InvalidInput(
             "image_b64 is not base64, nor a data URL such as data:image/jpeg;base64,…",

@@ -75,8 +75,15 @@ class ModelInUse:
 class WarmUp:
     """Loads the profile's models once, in the background, and remembers what failed."""
 
-    def __init__(self, models: Mapping[str, ModelInUse]) -> None:
+    def __init__(self, models: Mapping[str, ModelInUse], once_ready: Callable[[], object] = lambda: None) -> None:
+        """Prepare.
+
+        Args:
+            models: by role.
+            once_ready: called in a thread when every model has answered. Blocking.
+        """
         self._models = models
+        self._once_ready = once_ready
         self._task: asyncio.Task[None] | None = None
         self._errors: dict[str, str] = {}
         self._answered: set[str] = set()
@@ -105,6 +112,8 @@ class WarmUp:
     async def _run(self) -> None:
         for role, model in self._models.items():
             await self._probe(role, model)
+        if self.ready:
+            await asyncio.to_thread(self._once_ready)
 
     async def _probe(self, role: str, model: ModelInUse) -> None:
         try:

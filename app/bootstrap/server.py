@@ -50,6 +50,7 @@ from app.infrastructure.jobs.dbos_job_runner import DbosJobRunner
 from app.infrastructure.jobs.inline_job_runner import InlineJobRunner
 from app.infrastructure.pairing import print_access_key
 from app.infrastructure.runtime.data_lock import lock_data_dir
+from app.infrastructure.runtime.garbage import leave_alone_what_stays
 from app.settings import Settings
 
 JOBS_FILE = "jobs.db"
@@ -145,7 +146,8 @@ async def _compose(
         (feed, work_ahead, read_session, alerts, photos.pace, models.scene_describer),
     )
     in_use = models.in_use()
-    warm_up = WarmUp(in_use)
+    # Dummies come and go with tests, whose garbage should not stay.
+    warm_up = WarmUp(in_use) if settings.profile == "dummy" else WarmUp(in_use, leave_alone_what_stays)
     stack.push_async_callback(warm_up.close)
     await _watch_sessions(settings, stores, jobs, live, end_session, erase_session, stack)
     return Container(

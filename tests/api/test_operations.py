@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -73,6 +74,17 @@ async def test_metrics_and_residency(server: RunningServer) -> None:
     assert all(model.items() >= dummy.items() for model in residency["models"])
 
 
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for part in value.values():
+            yield from references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from references(part)
+
+
 async def test_openapi_describes_every_route(server: RunningServer) -> None:
     description = (await server.http.get("/openapi.json")).json()
     for path, operations in description["paths"].items():
@@ -84,6 +96,10 @@ async def test_openapi_describes_every_route(server: RunningServer) -> None:
     jsonschema.validate(
         (await server.http.get("/session/unknown")).json(), description["components"]["schemas"]["Error"]
     )
+    for reference in references(description):
+        found = description
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
     transcript = description["paths"]["/session/{session_id}/transcript"]["get"]["responses"]["200"]["content"]
     assert {"application/json", "text/plain", "text/vtt", "text/markdown", "application/x-subrip"} == set(transcript)
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import contextlib
 import io
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -41,7 +43,16 @@ async def test_a_photo_without_a_session_is_described_and_not_kept(server: Runni
 
 async def test_base64_and_data_urls_give_the_same(server: RunningServer) -> None:
     bare = base64.b64encode(photo(BLUE)).decode()
-    for text in (bare, f"data:image/jpeg;base64,{bare}", f"data:image/jpeg;charset=utf-8;base64,{bare}"):
+    lines = "\r\n".join(bare[start : start + 76] for start in range(0, len(bare), 76)) + "\n"
+    for text in (
+        bare,
+        lines,
+        bare.rstrip("="),
+        bare.replace("+", "-").replace("/", "_"),
+        f"data:image/jpeg;base64,{bare}",
+        f"data:image/jpeg;charset=utf-8;base64,{bare}",
+        f"DATA:image/jpeg; Base64,{quote(bare, safe='')}",
+    ):
         answer = await server.http.post("/vision/frame_b64", json={"image_b64": text, "language": "en"})
         assert answer.status_code == 200, answer.text
         assert answer.json()["description"] == "A photo with much blue."
@@ -215,3 +226,34 @@ async def test_the_quota_counts_photos(start_server: StartServer) -> None:
             break
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "quota_exceeded")
     assert 1 <= len((await server.http.get("/session/full/frames")).json()) == seed
+    await server.http.delete("/session/full")
+    await send(server, photo(GREEN, 1), session_id="other")
+
+
+async def test_who_sends_slowly_blocks_nobody(server: RunningServer) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        for path, kind in (
+            ("/vision/frame", "multipart/form-data; boundary=x"),
+            ("/vision/frame_b64", "application/json"),
+        ):
+            for _ in range(20):
+                _, writer = await asyncio.open_connection(host, int(port))
+                stack.callback(writer.close)
+                head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: 5000\r\n\r\n{{"
+                writer.write(head.encode())
+                await writer.drain()
+        await asyncio.sleep(0.1)
+        await send(server, photo(GREEN), session_id="quick")
+
+
+async def test_empty_fields_count_as_absent(server: RunningServer) -> None:
+    told = await send(server, photo(), session_id="", captured_at="", language="", prompt="", extra="", more="1")
+    assert told["session_id"] is None
+    body = {"image_b64": base64.b64encode(photo()).decode(), "session_id": "", "language": ""}
+    assert (await server.http.post("/vision/frame_b64", json=body)).json()["language"] == "es"
+
+
+async def test_a_deferred_photo_that_repeats_one_is_described_already(server: RunningServer) -> None:
+    await send(server, photo(GREEN), session_id="still")
+    assert (await send(server, photo(GREEN), 202, "?defer=true", session_id="still"))["status"] == "described"

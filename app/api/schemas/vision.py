@@ -1,8 +1,8 @@
 """Wire models of the ``/vision`` routes and of a session's photos."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.schemas.fields import Language, SessionId, UnixSeconds
 from app.application.vision.photo_messages import PhotoAnswer
@@ -11,6 +11,14 @@ from app.domain.vision.models import DetectedObject, Risk, Scene, Severity
 
 MAX_PROMPT = 1000
 Prompt = Annotated[str, Field(max_length=MAX_PROMPT)]
+
+
+def _absent_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Absent = BeforeValidator(_absent_if_empty)
+"""Forms send empty fields for absent ones, and so do some clients in JSON."""
 
 
 class PhotoMetadata(BaseModel):
@@ -27,19 +35,23 @@ class PhotoBase64(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
     image_b64: str = Field(min_length=1, description="Base64, bare or as a data URL.")
-    session_id: SessionId | None = Field(None, description="The session that it joins; made if it is not there.")
+    session_id: Annotated[SessionId | None, Absent] = Field(
+        None, description="The session that it joins; made if it is not there."
+    )
     metadata: PhotoMetadata | None = None
     prompt: Prompt | None = Field(None, description="A question about the photo.")
-    language: Language | None = Field(None, description="Of the description; absent = the session's.")
+    language: Annotated[Language | None, Absent] = Field(
+        None, description="Of the description; absent = the session's."
+    )
 
 
 class PhotoForm(BaseModel):
     """The fields of a form beside the photo; those left empty count as absent."""
 
-    session_id: SessionId | None = None
-    captured_at: UnixSeconds | None = None
+    session_id: Annotated[SessionId | None, Absent] = None
+    captured_at: Annotated[UnixSeconds | None, Absent] = None
     prompt: Prompt | None = None
-    language: Language | None = None
+    language: Annotated[Language | None, Absent] = None
 
 
 class ObjectJson(BaseModel):
@@ -89,7 +101,7 @@ class DeferredPhoto(BaseModel):
     frame_id: str
     session_id: str
     captured_at: float
-    status: str = "waiting"
+    status: Literal["waiting", "described"] = Field(description="described if it repeats a photo that is.")
     photo_interval_s: float
 
 

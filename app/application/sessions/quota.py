@@ -36,9 +36,8 @@ class AudioQuota:
             Overloaded: with it the owner's quota would be used up.
         """
         if self._quota_bytes:
-            if owner not in self._used:
-                self._used[owner] = await self._journal.stored_bytes(owner)
-            self._refuse_above_quota(owner, more_bytes)
+            if self._used.get(owner, self._quota_bytes) + more_bytes >= self._quota_bytes:
+                await self.check(owner, more_bytes)  # counts anew: sessions may have been erased
             self._used[owner] += more_bytes
 
     def begin(self, key: SessionKey, stored_bytes: int) -> None:
@@ -51,7 +50,7 @@ class AudioQuota:
         Raises:
             Overloaded: with it the owner's quota is used up.
         """
-        if self._quota_bytes:
+        if self._quota_bytes and key in self._sizes:  # else it was erased while it was written
             grown = stored_bytes - self._sizes[key]
             self._sizes[key] = stored_bytes
             self._used[key.owner] = self._used.get(key.owner, 0) + grown

@@ -180,8 +180,12 @@ class DescribeFrame:
         options = DescribeOptions(frame.photo.language, frame.photo.prompt)
         try:
             scene = await self._queue.describe(key, photo, options)
-        except (Overloaded, GatewayBusy):
-            raise  # it waits
+        except (Overloaded, GatewayBusy) as busy:
+            raise Overloaded(
+                f"the photo is kept as {frame.frame_id} and described when there is time; the next one has a chance later",
+                code="photo_superseded" if isinstance(busy, Overloaded) else busy.code,
+                retry_after_s=busy.retry_after_s or 1.0,
+            ) from busy
         except VigiaError as error:
             await self._frames.set_state(key, frame.frame_id, FrameState.FAILED, error.code)
             raise
@@ -204,9 +208,9 @@ class DescribeFrame:
         try:
             await self._files.write(key, frame.frame_id, photo.jpeg)
             await self._frames.get(key, frame.frame_id)
-        except NotFound:  # the session was erased while its photo was being written
+        except NotFound:
             await self._files.delete_all(key)
-            raise
+            raise NotFound("the session was erased", code="session_erased") from None
         except BaseException:
             await self._frames.remove(key, frame.frame_id)
             raise
