@@ -160,11 +160,16 @@ async def read_frame(
 
 
 @router.get("/session/{session_id}/frames", summary="Photos of a session")
-async def list_frames(key: SessionKeyDep, container: ContainerDep) -> list[FrameJson]:
-    """Every photo of a session in the order of arrival, and what was told of each."""
+async def list_frames(
+    key: SessionKeyDep,
+    container: ContainerDep,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Photos a page.")] = 500,
+    after: Annotated[int, Query(ge=0, le=10**9, description="Number of the last photo of the page before.")] = 0,
+) -> list[FrameJson]:
+    """The photos of a session in the order of arrival, in pages, and what was told of each."""
     await container.sessions.get(key)
     told = {each.frame_id: each for each in await container.frames.scenes(key)}
-    frames = await container.frames.frames(key)
+    frames = [frame for frame in await container.frames.frames(key) if frame.number > after][:limit]
     return [frame_json(frame, told.get(frame.photo.duplicate_of or frame.frame_id)) for frame in frames]
 
 

@@ -69,6 +69,8 @@ async def test_photos_make_a_session_and_the_session_knows_them(server: RunningS
     assert [frame["status"] for frame in listed] == ["described", "described"]
     assert listed[1]["prompt"] == "¿Qué es?"
     assert listed[1]["scene"]["risk_details"][0]["severity"] == "danger"
+    assert (await server.http.get("/session/walk/frames?limit=1")).json() == listed[:1]
+    assert (await server.http.get("/session/walk/frames?limit=1&after=1")).json() == listed[1:]
     image = await server.http.get("/session/walk/frames/f2")
     assert image.headers["content-type"] == "image/jpeg"
     assert Image.open(io.BytesIO(image.content)).size == (320, 240)

@@ -59,6 +59,11 @@ class Frame:
     error: str | None = None
 
     @property
+    def number(self) -> int:
+        """That of its id."""
+        return int(self.frame_id[1:])
+
+    @property
     def captured_at(self) -> float:
         """Unix seconds: the client's, or else when it arrived."""
         return self.photo.received_at if self.photo.captured_at is None else self.photo.captured_at
