@@ -5,6 +5,8 @@ import hashlib
 import time
 from dataclasses import replace
 
+import numpy as np
+
 from app.domain.session.models import SessionKey
 from app.domain.vision.gateway import SceneDescriber
 from app.domain.vision.models import DescribeOptions, DescriberCapabilities, Photo, Scene
@@ -53,7 +55,7 @@ class CachedSceneDescriber(SceneDescriber):
 def _digest(photo: Photo) -> bytes:
     """Of the pixels and their shape; takes about a millisecond a megabyte."""
     digest = hashlib.blake2b(repr(photo.pixels.shape).encode(), digest_size=16)
-    digest.update(photo.pixels.tobytes())
+    digest.update(np.ascontiguousarray(photo.pixels).data)
     return digest.digest()
 
 
