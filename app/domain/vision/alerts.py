@@ -114,10 +114,22 @@ def spoken_alert(risk: SpokenRisk, language: str, segment_id: str | None) -> Ale
     return Alert(risk.severity, risk.text, language, "speech", segment_id=segment_id)
 
 
-def photo_alert(risk: Risk, language: str, frame_id: str) -> Alert:
-    """The alert of a danger that was seen; ``language`` is the scene's."""
-    text = shortened(" ".join(risk.text.split()), MAX_ALERT_CHARS)
-    return Alert(risk.severity, text, language, "photo", frame_id=frame_id)
+def photo_alert(risk: Risk, language: str, frame_id: str, wanted: str | None = None) -> Alert:
+    """The alert of a danger that was seen.
+
+    Args:
+        risk: of the photo's scene.
+        language: ISO 639-1 of the scene.
+        frame_id: of the photo.
+        wanted: what the session speaks; None if that is not known.
+
+    Returns:
+        In the wanted language if the risk can be said in it, else in the scene's.
+    """
+    spoken = risk.spoken.get(wanted) if wanted is not None else None
+    text = shortened(" ".join((spoken or risk.text).split()), MAX_ALERT_CHARS)
+    told_in = wanted if spoken and wanted is not None else language
+    return Alert(risk.severity, text, told_in, "photo", frame_id=frame_id)
 
 
 class AlertCoolDown:

@@ -7,7 +7,7 @@ from app.domain.vision.risks.judge import find_risks
 from app.domain.vision.setting import setting_of
 from app.domain.vision.view import look
 from app.domain.vision.wording.answering import answer
-from app.domain.vision.wording.lexicon import lexicon_for
+from app.domain.vision.wording.lexicon import LANGUAGES, lexicon_for
 from app.domain.vision.wording.telling import describe
 from app.domain.vision.wording.warning import risk_of, suggestions_for
 
@@ -26,9 +26,11 @@ def compose_scene(evidence: SceneEvidence, options: DescribeOptions) -> Scene:
         each distinct action.
     """
     view = look(evidence)
-    lexicon = lexicon_for(options.language).within(setting_of(view))
+    setting = setting_of(view)
+    lexicon = lexicon_for(options.language).within(setting)
+    spoken_in = [lexicon_for(code).within(setting) for code in LANGUAGES]
     findings = find_risks(view)
-    risks = tuple(risk_of(finding, lexicon) for finding in findings)
+    risks = tuple(risk_of(finding, lexicon, spoken_in) for finding in findings)
     question = None if options.prompt is None else understand(options.prompt, options.language)
     answered = [] if question is None else answer(question, view, risks, lexicon)
     return Scene(

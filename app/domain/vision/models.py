@@ -138,12 +138,14 @@ class Risk:
         severity: how much it matters.
         text: short enough to be spoken: what, and where.
         reason: what that was judged on, in a sentence; empty if the describer gives none.
+        spoken: the text in each language (ISO 639-1) that the describer can say it in; empty if it knows only the scene's.
     """
 
     kind: str
     severity: Severity
     text: str
     reason: str = ""
+    spoken: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from app.domain.vision.alerts import (
 )
 from app.domain.vision.models import Risk, Severity
 from tests.unit.vision import sentences_en, sentences_es
+from tests.unit.vision.scenes import evidence, told
 
 pytestmark = pytest.mark.unit
 
@@ -93,6 +94,16 @@ def test_what_was_seen_is_told_as_it_is_and_cut_if_too_long() -> None:
     assert alert.text.startswith("Escaleras hacia abajo, muy")
     assert alert.text.endswith("…")
     assert len(alert.text) <= MAX_ALERT_CHARS
+
+
+def test_what_was_seen_is_told_in_the_language_of_the_session_where_it_can_be() -> None:
+    (risk,) = told(evidence(("scissors", 0.9, 0.1, 0.2, 0.8, 0.8)), "en").risks
+    spanish = photo_alert(risk, "en", "f2", "es")
+    assert (spanish.text, spanish.language) == ("Hay unas tijeras al alcance de la mano, delante.", "es")
+    assert photo_alert(risk, "en", "f2") == photo_alert(risk, "en", "f2", "fr") == photo_alert(risk, "en", "f2", "en")
+    assert photo_alert(risk, "en", "f2").text == risk.text
+    foreign = photo_alert(Risk("other", Severity.WARNING, "A hole."), "en", "f2", "es")
+    assert (foreign.text, foreign.language) == ("A hole.", "en")
 
 
 class Clock:

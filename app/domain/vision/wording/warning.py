@@ -10,16 +10,16 @@ from app.domain.vision.view import Sighting, View
 from app.domain.vision.wording.lexicon import Lexicon
 
 
-def risk_of(finding: Finding, lexicon: Lexicon) -> Risk:
-    """A finding as it is told."""
+def risk_of(finding: Finding, lexicon: Lexicon, spoken_in: Iterable[Lexicon] = ()) -> Risk:
+    """A finding as it is told; ``spoken_in`` are the languages that somebody may want to hear it in."""
     entry = lexicon.risks[finding.kind][finding.case]
-    words = _words(finding, lexicon)
     reason = entry["reason"] if finding.sure else entry.get("unsure_reason", entry["reason"])
     return Risk(
         kind=finding.kind,
         severity=told_severity(finding),
-        text=capitalised(entry["text" if finding.sure else "unsure"].format(**words)),
-        reason=reason.format(**words),
+        text=_spoken(finding, lexicon),
+        reason=reason.format(**_words(finding, lexicon)),
+        spoken={each.language: _spoken(finding, each) for each in spoken_in},
     )
 
 
@@ -29,6 +29,11 @@ def suggestions_for(findings: Iterable[Finding], view: View, lexicon: Lexicon) -
     if view.blurred:
         keys.append("photo")
     return tuple(dict.fromkeys(lexicon.suggestions[key] for key in keys if key))
+
+
+def _spoken(finding: Finding, lexicon: Lexicon) -> str:
+    entry = lexicon.risks[finding.kind][finding.case]
+    return capitalised(entry["text" if finding.sure else "unsure"].format(**_words(finding, lexicon)))
 
 
 def _words(finding: Finding, lexicon: Lexicon) -> dict[str, str]:
