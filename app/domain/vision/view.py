@@ -33,6 +33,9 @@ _INSIDE = 0.8
 _SAME_THING = 0.85
 """Share of a box inside another one of the same class from which both are taken for one thing, seen twice; boxes of classes that
 are confused must cover each other so."""
+_MOST_OF_IT = 0.5
+"""Share of the larger of two boxes of confused classes that the smaller one covers, while it lies inside: what stands before a thing and is
+seen apart from it hides less than half of it."""
 _MAX_THINGS = 100
 """As many as detectors give at most; the most confident are kept."""
 _PEOPLE_HIDE_EACH_OTHER = frozenset({"person"})
@@ -170,7 +173,11 @@ def _seen_before(thing: Sighting, others: Iterable[Sighting]) -> bool:
         covers = sorted((overlap(thing.box, other.box), overlap(other.box, thing.box)))
         if other.label == thing.label and covers[1] >= _SAME_THING:
             return True
-        if covers[0] >= _SAME_THING and any({thing.label, other.label} <= family for family in LOOK_ALIKE):
+        if (
+            covers[0] >= _MOST_OF_IT
+            and covers[1] >= _SAME_THING
+            and any({thing.label, other.label} <= family for family in LOOK_ALIKE)
+        ):
             return True
     return False
 

@@ -256,6 +256,21 @@ def test_the_most_severe_comes_first_and_equal_dangers_are_told_once() -> None:
     assert risks[0].kind == "vehicle_near"
 
 
+@pytest.mark.parametrize("car", [(0.15, 0.2, 0.85, 0.95), (0.3, 0.55, 0.7, 0.95)])
+def test_a_part_of_a_large_bus_that_is_taken_for_a_car_is_told_as_the_bus(
+    car: tuple[float, float, float, float],
+) -> None:
+    scene = told(evidence(("bus", 0.8, 0.05, 0.05, 0.95, 1.0), ("car", 0.7, *car)))
+    assert scene.risks[0].text == "Careful: a bus very close, straight ahead."
+
+
+def test_an_open_umbrella_is_only_told_as_what_it_is() -> None:
+    rain = evidence(("person", 0.8, 0.4, 0.3, 0.6, 0.9), ("umbrella", 0.7, 0.3, 0.2, 0.7, 0.4))
+    assert told(rain, "es").risks[0].text == (
+        "Alguien lleva un paraguas abierto: puede que llueva y el suelo esté mojado."
+    )
+
+
 def test_what_is_doubtful_is_told_as_doubtful_and_less_severe() -> None:
     sure = told(evidence(("scissors", 0.9, 0.1, 0.2, 0.8, 0.8))).risks[0]
     doubtful = told(evidence(("scissors", 0.4, 0.1, 0.2, 0.8, 0.8))).risks[0]

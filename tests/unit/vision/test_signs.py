@@ -43,6 +43,14 @@ def kinds(texts: list[Placed], *things: Placed) -> dict[str, str]:
         (["Cuidado con el escalón"], "sign_step"),
         (["Beware of dog"], "sign_dog"),
         (["MIND THE GAP"], "sign_gap"),
+        (["CAUTION: HOT"], "sign_hot"),
+        (["Caution: Hot"], "sign_hot"),
+        (["Precaución", "superficie caliente"], "sign_hot"),
+        (["CAIDA DE ROCAS"], "sign_falling"),
+        (["PELIGRO", "DESPRENDIMIENTOS"], "sign_falling"),
+        (["Falling rocks"], "sign_falling"),
+        (["¡Peligro!"], "sign_danger"),
+        (["DANGER ZONE"], "sign_danger"),
     ],
 )
 def test_warning_signs(lines: list[str], kind: str) -> None:
@@ -81,10 +89,35 @@ def test_signs_that_are_only_worth_knowing(lines: list[str], kind: str) -> None:
         ["Las sobras"],
         ["EXIT"],
         ["Nutrition Facts"],
+        ["NO HAY PELIGRO"],
+        ["No hay ningún peligro"],
+        ["Fuera de peligro"],
+        ["SIN PELIGRO"],
+        ["There is no danger"],
+        ["Out of danger"],
+        ["Danger Zone", "Greatest Hits"],
+        ["DANGER ZONE", "GREATEST HITS"],
+        ["PELIGRO", "BANDA SONORA"],
     ],
 )
 def test_words_that_only_resemble_warnings(lines: list[str]) -> None:
     assert kinds(sign(*lines)) == {}
+
+
+def test_a_negation_before_something_else_changes_nothing() -> None:
+    assert kinds(sign("NO PASAR", "PELIGRO")) == {"sign_no_entry": "warning"}
+    assert kinds(sign("NO ENTRAR")) == {"sign_no_entry": "warning"}
+
+
+def test_a_warning_word_in_what_may_be_a_name_is_told_as_doubtful() -> None:
+    risk = told(evidence(texts=sign("Danger Zone")), "es").risks[0]
+    assert (risk.severity, risk.text) == (Severity.INFO, "Puede ser un cartel de aviso: «Danger».")
+
+
+def test_what_is_hot_is_not_told_as_a_closed_way() -> None:
+    assert told(evidence(texts=sign("Caution: Hot")), "es").suggestions == (
+        "Puede quemar: conviene no tocarlo ni beberlo sin comprobarlo antes.",
+    )
 
 
 def page(*lines: str) -> list[Placed]:

@@ -182,6 +182,9 @@ def test_the_evidence_is_carried_over_and_strange_labels_are_not_told() -> None:
 
 def test_a_place_is_only_told_if_several_things_tell_it() -> None:
     assert "looks like" not in told(evidence(("refrigerator", 0.9, 0.0, 0.2, 0.15, 0.7))).description
+    bed = ("bed", 0.9, 0.1, 0.4, 0.9, 0.9)
+    assert "looks like" not in told(evidence(bed)).description
+    assert told(evidence(bed, ("clock", 0.8, 0.7, 0.1, 0.75, 0.15))).description.startswith("It looks like a bedroom.")
     street = evidence(
         ("car", 0.8, 0.1, 0.5, 0.2, 0.56), ("bus", 0.8, 0.7, 0.4, 0.8, 0.5), ("car", 0.8, 0.3, 0.5, 0.36, 0.54)
     )

@@ -47,18 +47,43 @@ class Sign:
     kind: str
     severity: Severity
     phrases: tuple[str, ...]
+    exact: tuple[str, ...]
     words: tuple[str, ...]
     alone: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Phrases:
+    """All that signs.toml has."""
+
+    signs: tuple[Sign, ...]
+    negations: tuple[str, ...]
+    titles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Match:
+    """A sign's words as they were read, and whether they may as well be a name ("Danger Zone")."""
+
+    words: str
+    name_like: bool = False
+
+
 def signs(view: View) -> Iterator[Finding]:
-    """What signs warn of. The same words on pages and screens are no sign, and told as words; on clothes they are not told."""
+    """What signs warn of.
+
+    The same words on pages and screens are no sign, and told as words; on clothes and on covers of films or records they are not told.
+    """
+    known = _known_phrases()
+    everything = _tokens(" ".join(reading.text for reading in view.readings))
+    cover = bool(_exactly(everything, known.titles))
     for reading in view.readings:
-        for sign in _known_signs():
-            words = _found(sign, reading)
-            if not words or reading.worn:
+        for sign in () if reading.worn or cover else known.signs:
+            match = _found(sign, reading)
+            if match is None:
                 continue
-            sure = reading.confidence >= SURE_TEXT
+            words = match.words
+            sure = reading.confidence >= SURE_TEXT and not match.name_like
             if reading.on_sign:
                 yield Finding(sign.kind, sign.severity, words=shortened(words, _MAX_QUOTE), sure=sure)
             elif sign.severity.rank > Severity.INFO.rank:
@@ -86,30 +111,53 @@ def _replacing(letter: str, other: str) -> int:
 
 
 @cache
-def _known_signs() -> tuple[Sign, ...]:
-    entries = tomllib.loads(_FILE.read_text(encoding="utf-8"))["sign"]
-    return tuple(
+def _known_phrases() -> _Phrases:
+    content = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    entries = tuple(
         Sign(
             entry["kind"],
             Severity(entry["severity"]),
-            *(tuple(entry.get(name, ())) for name in ("phrases", "words", "alone")),
+            *(tuple(entry.get(name, ())) for name in ("phrases", "exact", "words", "alone")),
         )
-        for entry in entries
+        for entry in content["sign"]
     )
+    return _Phrases(entries, tuple(content["negations"]), tuple(content["titles"]))
 
 
-def _found(sign: Sign, reading: Reading) -> str:
-    """The words of a sign as they were read; empty if they are not there. On pages, slips are not looked for."""
-    if not reading.on_sign:
-        return _exactly(_tokens(reading.text), (*sign.phrases, *sign.words))
+def _found(sign: Sign, reading: Reading) -> _Match | None:
+    """The words of a sign; None if they are not there, or turned around. On pages, slips are not looked for."""
     whole = _tokens(reading.text)
+    if not reading.on_sign:
+        return _meant(_exactly(whole, (*sign.phrases, *sign.exact, *sign.words)), reading)
     runs = _runs(whole)
     lines = [line for line in map(_tokens, reading.lines) if len(line) <= _FEW_WORDS]
-    return (
-        _first(runs, sign.phrases)
-        or (_first(runs, sign.words) if len(whole) <= _FEW_WORDS else "")
-        or next((found for found in (_alone(line, sign.alone) for line in lines) if found), "")
-    )
+    phrase = _meant(_first(runs, sign.phrases) or _exactly(whole, sign.exact), reading)
+    if phrase is not None:
+        return phrase
+    word = _meant(_first(runs, sign.words) if len(whole) <= _FEW_WORDS else "", reading)
+    if word is not None:
+        return _Match(word.words, name_like=_in_a_name(word.words, reading))
+    alone = next((found for found in (_alone(line, sign.alone) for line in lines) if found), "")
+    return _Match(alone) if alone else None
+
+
+def _meant(words: str, reading: Reading) -> _Match | None:
+    """The words, unless what stands before them turns them around ("no hay peligro")."""
+    if not words:
+        return None
+    tokens = [word for _, word in _tokens(reading.text)]
+    found = words.split()
+    start = next((n for n in range(len(tokens)) if tokens[n : n + len(found)] == found), 0)
+    before = f" {' '.join(map(_folded, tokens[:start]))}"
+    negated = any(before.endswith(f" {negation}") for negation in _known_phrases().negations)
+    return None if negated else _Match(words)
+
+
+def _in_a_name(word: str, reading: Reading) -> bool:
+    """Whether a word stands beside others that all have a capital letter and small ones, as in titles and names of shops."""
+    line = next((line for line in reading.lines if word in line), "")
+    written = _WORD.findall(line)
+    return len(written) > 1 and all(each.istitle() for each in written) and ":" not in line and "!" not in line
 
 
 def _exactly(tokens: Sequence[tuple[str, str]], phrases: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Vehicles close by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.domain.vision.models import Severity
 from app.domain.vision.placing import overlap
@@ -16,6 +16,7 @@ _ARM_AND_STEP_M = 4.0
 _PLATFORM_M = 15.0
 _ON_GROUND = 0.5
 _RIDDEN = 0.3
+_INSIDE = 0.85
 _VAGUE = 0.35
 """Detectors split their confidence between car, van, truck and bus: that something of them is there is surer than which one."""
 
@@ -26,7 +27,7 @@ def vehicles(view: View) -> Iterator[Finding]:
     ahead = [each for each in real if each.in_the_way and each.box.bottom > _ON_GROUND]
     beside = [each for each in real if each not in ahead]
     if ahead and ahead[0].distance_m <= _NEAR_M:
-        yield _in_the_way(view, ahead[0])
+        yield _in_the_way(view, _whole_of(ahead[0], ahead))
     elif beside and beside[0].distance_m <= _BESIDE_M:
         nearest = beside[0]
         at_hand = nearest.distance_m <= _ARM_AND_STEP_M and on_road(view)
@@ -62,6 +63,12 @@ def real_vehicles(view: View) -> list[Sighting]:
 def on_road(view: View) -> bool:
     """Whether the wearer seems to be on a road, not on a pavement: a road ahead, and street things to go with it."""
     return view.ground.get("road", 0.0) >= ROAD_SHARE and view.outdoors
+
+
+def _whole_of(part: Sighting, others: Sequence[Sighting]) -> Sighting:
+    """The large vehicle close by that another one lies inside of: the front of a bus is taken for a car too."""
+    around = [each for each in others if each.sure and each.depth == "near" and each.box.area > part.box.area]
+    return next((each for each in around if overlap(part.box, each.box) >= _INSIDE), part)
 
 
 def _in_the_way(view: View, nearest: Sighting) -> Finding:
