@@ -123,6 +123,13 @@ class VisionSettings(BaseModel):
     language: Literal["es", "en"] = Field("es", description="Of descriptions, while nobody said or spoke another.")
     max_photo_bytes: int = Field(20 * 1024 * 1024, ge=1_024, description="Largest photo.")
     max_megapixels: float = Field(40.0, gt=0, le=200, description="Most pixels of a photo, in millions.")
+    rotation: int = Field(
+        0,
+        ge=0,
+        le=270,
+        multiple_of=90,
+        description="Degrees clockwise that turn photos without EXIF orientation upright.",
+    )
     photo_interval_s: float = Field(5.0, ge=0.5, description="Shortest time that clients should leave between photos.")
     max_interval_s: float = Field(60.0, ge=1, description="Longest, when the describer is busy or nothing changes.")
     max_waiting: int = Field(

@@ -6,4 +6,7 @@ from app.settings import Settings
 
 def build_photo_decoder(settings: Settings) -> LimitedPhotoDecoder:
     """A decoder with the settings' bounds; nothing is started yet."""
-    return LimitedPhotoDecoder(max_megapixels=settings.vision.max_megapixels, max_bytes=settings.vision.max_photo_bytes)
+    vision = settings.vision
+    return LimitedPhotoDecoder(
+        max_megapixels=vision.max_megapixels, max_bytes=vision.max_photo_bytes, rotation=vision.rotation
+    )

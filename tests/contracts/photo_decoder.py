@@ -44,6 +44,16 @@ TURNS = {
     8: Image.Transpose.ROTATE_270,
 }
 """What a camera does to the upright picture before it writes the orientation."""
+START_OF_SCAN = 0xDA
+PICTURE_MARKERS = {0xD8, 0xE0, 0xDB, 0xC0, 0xC4, START_OF_SCAN}
+"""Start, JFIF, quantisation tables, frame, Huffman tables, scan: nothing that could tell more than the picture."""
+WITH_SECRETS = {
+    "JPEG": lambda: saved(quarters(), comment=b"secret", xmp=b"secret", exif=exif(1), dpi=(72, 72)),
+    "PNG": lambda: with_chunks(
+        saved(quarters(), "PNG"), b"".join(chunk(b"tEXt", name + b"\0secret") for name in (b"comment", b"exif", b"xmp"))
+    ),
+    "WEBP": lambda: saved(quarters(), "WEBP", exif=exif(1), xmp=b"secret"),
+}
 GREY_SWEEP = np.linspace(0, 65_535, 64 * 48).astype(np.uint16).reshape(48, 64)
 
 
@@ -59,6 +69,18 @@ def check_photo(photo: Photo, width: int, height: int) -> None:
     assert difference.mean() < 8
     assert not again.getexif()
     assert set(again.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+    assert markers(photo.jpeg) <= PICTURE_MARKERS
+
+
+def markers(jpeg: bytes) -> set[int]:
+    """Kinds of the segments before the picture's data (ITU-T T.81, annex B)."""
+    found, place = {jpeg[1]}, 2
+    while found.isdisjoint({START_OF_SCAN}):
+        assert jpeg[place] == 0xFF
+        found.add(jpeg[place + 1])
+        place += 2 + int.from_bytes(jpeg[place + 2 : place + 4], "big")
+    assert jpeg.endswith(b"\xff\xd9")
+    return found
 
 
 def rows_of(samples: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> bytes:
@@ -91,6 +113,9 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "GIF": (saved(quarters(), "GIF"), "GIF"),
     "TIFF": (saved(quarters(), "TIFF"), "TIFF"),
     "BMP": (saved(quarters(), "BMP"), "BMP"),
+    "TGA": (saved(quarters(), "TGA"), "TGA"),
+    "grey TGA": (saved(quarters().convert("L"), "TGA", compression="tga_rle"), "TGA"),
+    "icon": (saved(quarters(), "ICO"), "an icon"),
     "AVIF": (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miaf", "AVIF"),
     "HEIC": (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", "HEIC.*Most Compatible"),
     "MP4": (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "video"),
@@ -188,6 +213,12 @@ class PhotoDecoderContract:
         assert corners(photo.pixels) == UPRIGHT
         assert b"secret" not in photo.jpeg
 
+    @pytest.mark.parametrize("kind", KINDS)
+    async def test_only_the_picture_is_kept(self, decoder: PhotoDecoder, kind: str) -> None:
+        photo = await decoder.decode(WITH_SECRETS[kind]())
+        check_photo(photo, 64, 48)
+        assert b"secret" not in photo.jpeg
+
     @pytest.mark.parametrize("name", COLORS)
     async def test_colors_are_right(self, decoder: PhotoDecoder, name: str) -> None:
         data, expected = COLORS[name]
@@ -230,8 +261,9 @@ class PhotoDecoderContract:
 
     @pytest.mark.parametrize("name", TOO_LARGE)
     async def test_too_large(self, decoder: PhotoDecoder, name: str) -> None:
-        with pytest.raises(TooLarge, match="at most"):
+        with pytest.raises(TooLarge, match="at most") as refused:
             await decoder.decode(TOO_LARGE[name])
+        assert refused.value.code == "photo_too_large"
 
     @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
     async def test_animations_are_refused(self, decoder: PhotoDecoder, kind: str) -> None:

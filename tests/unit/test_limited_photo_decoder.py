@@ -17,10 +17,10 @@ from PIL import Image
 
 from app.domain.errors import InvalidInput, Overloaded
 from app.infrastructure.photos.decode_photo_child import DAMAGED, PHOTO, REPLY, REQUEST, ChildLimits, serve
-from app.infrastructure.photos.limited_photo_decoder import LimitedPhotoDecoder
+from app.infrastructure.photos.limited_photo_decoder import MAX_WAITING_BYTES, LimitedPhotoDecoder
 from app.infrastructure.photos.photo_child import read_reply
 from tests.decoders import decoding_photos, photo_decoders, works
-from tests.photos import quarters, saved
+from tests.photos import corners, exif, quarters, saved
 
 pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
@@ -63,6 +63,20 @@ async def test_the_same_child_decodes_many_photos_until_it_is_worn_out() -> None
         assert await gone(first)
         assert await works(decoder)
         assert len(photo_decoders()) == 1
+
+
+TURNED_BACK = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
+
+
+@pytest.mark.parametrize("rotation", TURNED_BACK)
+async def test_photos_of_glasses_that_sit_askew_are_turned(rotation: int) -> None:
+    askew = quarters().transpose(TURNED_BACK[rotation])  # anticlockwise
+    async with decoding_photos(rotation=rotation) as decoder:
+        photo = await decoder.decode(saved(askew, exif=Image.Exif().tobytes()))
+        assert (photo.width, photo.height) == (64, 48)
+        assert corners(photo.pixels) == corners(np.asarray(quarters()))
+        told = await decoder.decode(saved(quarters(), exif=exif(1)))
+        assert corners(told.pixels) == corners(np.asarray(quarters()))
 
 
 async def test_a_child_killed_while_idle_is_replaced() -> None:
@@ -127,7 +141,7 @@ async def test_a_caller_that_leaves_leaves_no_half_read_child() -> None:
 
 @posix_only
 async def test_only_so_many_photos_wait() -> None:
-    async with decoding_photos() as decoder:
+    async with decoding_photos(max_waiting=4) as decoder:
         [child] = photo_decoders()
         child.suspend()
         waiting = [asyncio.create_task(decoder.decode(SMALL)) for _ in range(5)]
@@ -140,6 +154,41 @@ async def test_only_so_many_photos_wait() -> None:
         photos = await asyncio.gather(*waiting, return_exceptions=True)
         assert [getattr(photo, "width", None) for photo in photos] == [64, 64, 64, 64, None]
         assert await works(decoder)
+
+
+@posix_only
+async def test_photos_wait_only_so_long() -> None:
+    async with decoding_photos(wait_s=0.2) as decoder:
+        [child] = photo_decoders()
+        child.suspend()
+        at_work = asyncio.create_task(decoder.decode(SMALL))
+        await asyncio.sleep(0.05)
+        with pytest.raises(Overloaded, match="too many") as refused:
+            await decoder.decode(SMALL)
+        assert refused.value.retry_after_s
+        child.resume()
+        assert (await at_work).width == 64
+        assert await works(decoder)
+
+
+@posix_only
+async def test_only_so_many_bytes_wait() -> None:
+    async with decoding_photos(max_bytes=MAX_WAITING_BYTES) as decoder:
+        [child] = photo_decoders()
+        child.suspend()
+        large = asyncio.create_task(decoder.decode(SMALL + bytes(MAX_WAITING_BYTES - len(SMALL))))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded, match="too many"):
+            await decoder.decode(SMALL)
+        large.cancel()
+        await asyncio.gather(large, return_exceptions=True)
+        assert await works(decoder)
+
+
+async def test_a_burst_of_photos_is_decoded() -> None:
+    async with decoding_photos(children=2) as decoder:
+        photos = await asyncio.gather(*(decoder.decode(SMALL) for _ in range(30)))
+        assert [photo.width for photo in photos] == [64] * 30
 
 
 @posix_only

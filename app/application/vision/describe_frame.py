@@ -22,8 +22,9 @@ from app.domain.vision.frames import Frame, FrameScene, FrameState, NewFrame
 from app.domain.vision.gateway import FrameStore, PhotoDecoder, PhotoFiles
 from app.domain.vision.models import DescribeOptions, Photo
 
-MAX_AT_ONCE = 16
-"""Requests with photos that are taken at once: each may hold 20 MB of file and 12 MB of pixels."""
+MAX_AT_ONCE = 32
+"""Requests with photos that are taken at once: each may hold 20 MB of file and 12 MB of pixels; a burst as glasses send it, of
+small files, is taken whole."""
 MAX_PHOTOS = 10_000
 """Photos of one session: one every four seconds for half a day."""
 

@@ -7,7 +7,7 @@ hostile photos is what this process is for.
 
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import BinaryIO
 
 from app.infrastructure.runtime.process_limits import limit_next_piece, limit_self
@@ -28,6 +28,7 @@ class ChildLimits:
         photo_cpu_s: CPU time of one photo.
         max_pixels: width x height that is decoded.
         max_side_px: longer side of what it sends.
+        rotation: degrees clockwise by which photos without an orientation of their own are turned.
     """
 
     memory_bytes: int
@@ -35,11 +36,11 @@ class ChildLimits:
     photo_cpu_s: int
     max_pixels: int
     max_side_px: int
+    rotation: int = 0
 
     def arguments(self) -> list[str]:
         """For the command line; ``from_arguments`` reads them."""
-        numbers = (self.memory_bytes, self.life_cpu_s, self.photo_cpu_s, self.max_pixels, self.max_side_px)
-        return [str(number) for number in numbers]
+        return [str(number) for number in astuple(self)]
 
     @classmethod
     def from_arguments(cls, arguments: list[str]) -> "ChildLimits":
@@ -60,7 +61,9 @@ def _reply(data: bytes, replies: BinaryIO, limits: ChildLimits) -> None:
     from app.infrastructure.photos.pillow_decoding import Refused, decode_with_pillow
 
     try:
-        photo = decode_with_pillow(data, max_pixels=limits.max_pixels, max_side_px=limits.max_side_px)
+        photo = decode_with_pillow(
+            data, max_pixels=limits.max_pixels, max_side_px=limits.max_side_px, rotation=limits.rotation
+        )
     except Refused as refused:
         replies.write(REPLY.pack(refused.kind, 0, 0, *refused.size, 0))
     except MemoryError:

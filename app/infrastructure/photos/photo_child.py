@@ -9,7 +9,7 @@ from typing import IO, cast
 
 import numpy as np
 
-from app.domain.errors import InvalidInput, Overloaded, TooLarge
+from app.domain.errors import InvalidInput, Overloaded
 from app.domain.vision.models import Photo
 from app.infrastructure.photos.decode_photo_child import (
     ANIMATED,
@@ -21,7 +21,7 @@ from app.infrastructure.photos.decode_photo_child import (
     TOO_MANY_PIXELS,
     ChildLimits,
 )
-from app.infrastructure.photos.photo_formats import ACCEPTED, unusable
+from app.infrastructure.photos.photo_formats import ACCEPTED, photo_too_large, unusable
 from app.infrastructure.runtime.child_process import start_child
 
 log = logging.getLogger(__name__)
@@ -175,10 +175,10 @@ def _refusal(reply: _Reply, limits: ChildLimits) -> InvalidInput:
     most = f"{limits.max_pixels / 1e6:g} megapixels at most; make it smaller"
     if reply.kind == TOO_MANY_PIXELS:
         size = f"this one has {reply.sent_width} x {reply.sent_height} pixels; " if reply.sent_width else ""
-        return TooLarge(f"{size}a photo may have {most}", param="file")
+        return photo_too_large(f"{size}a photo may have {most}")
     if reply.kind == TOO_LITTLE_MEMORY:
-        return TooLarge(
-            f"this photo takes too much memory to decode; make it smaller, or send another of {ACCEPTED}", param="file"
+        return photo_too_large(
+            f"this photo takes too much memory to decode; make it smaller, or send another of {ACCEPTED}"
         )
     if reply.kind == ANIMATED:
         return InvalidInput(

@@ -20,7 +20,11 @@ _OTHERS: tuple[tuple[str, "re.Pattern[bytes]"], ...] = tuple(
         ("a JPEG 2000 image", rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51"),
         ("a JPEG XL image", rb"\xff\x0a|\x00\x00\x00\x0cJXL "),
         ("a Photoshop document", rb"8BPS"),
-        ("an icon", rb"\x00\x00[\x01\x02]\x00"),
+        (
+            "a TGA image",
+            rb"[\x00-\xff](?:\x01[\x01\x09]|\x00[\x02\x03\x0a\x0b]).{5}.{4}.{4}[\x08\x0f\x10\x18\x20][\x00-\x3f]",
+        ),
+        ("an icon", rb"\x00\x00[\x01\x02]\x00[\x01-\xff]\x00"),
         ("a PDF", rb"%PDF-"),
         ("a ZIP archive", rb"PK\x03\x04"),
         ("an SVG drawing", rb"(?:\xef\xbb\xbf)?\s*<(?:svg|\?xml|!--.*<svg|!(?i:doctype) svg)"),
@@ -40,10 +44,10 @@ def check_is_photo(data: bytes, max_bytes: int) -> None:
 
     Raises:
         InvalidInput: another format (``invalid_image``).
-        TooLarge: more bytes than allowed.
+        TooLarge: more bytes than allowed (``photo_too_large``).
     """
     if len(data) > max_bytes:
-        raise TooLarge(f"a photo may have {max_bytes / 1e6:g} MB at most; make it smaller", param="file")
+        raise photo_too_large(f"a photo may have {max_bytes / (1 << 20):g} MB at most; make it smaller")
     if not data:
         raise unusable(f"the photo is empty (0 bytes); send {ACCEPTED}")
     head = data[:_HEAD_BYTES]
@@ -51,6 +55,11 @@ def check_is_photo(data: bytes, max_bytes: int) -> None:
         found = next((name for name, pattern in _OTHERS if pattern.match(head)), None)
         reason = f"this is {found}" if found else "this is no photo of a known format"
         raise unusable(f"{reason}; send {ACCEPTED}{_HINTS.get(found or '', '')}")
+
+
+def photo_too_large(message: str) -> TooLarge:
+    """The refusal of a photo with too many bytes or pixels."""
+    return TooLarge(message, param="file", code="photo_too_large")
 
 
 def unusable(message: str) -> InvalidInput:

@@ -35,6 +35,8 @@ _UPRIGHT = {
 }
 """Exif 2.32, 4.6.4 A, tag 274: what turns the stored picture upright."""
 _TURNED = frozenset({5, 6, 7, 8})
+_OF_ROTATION = {0: 1, 90: 6, 180: 3, 270: 8}
+"""The orientation that has a picture turned by so many degrees clockwise."""
 
 
 class Refused(Exception):
@@ -67,8 +69,14 @@ def load_codecs(max_pixels: int) -> None:
     load_color_engine()
 
 
-def decode_with_pillow(data: bytes, *, max_pixels: int, max_side_px: int) -> DecodedPhoto:
+def decode_with_pillow(data: bytes, *, max_pixels: int, max_side_px: int, rotation: int = 0) -> DecodedPhoto:
     """Decode one photo, turn it upright, put it on white, and make it smaller if need be.
+
+    Args:
+        data: the file.
+        max_pixels: width x height that is decoded.
+        max_side_px: longer side of the result.
+        rotation: degrees clockwise, 0, 90, 180 or 270, by which photos are turned that carry no orientation.
 
     Raises:
         Refused: animated, or too many pixels.
@@ -85,10 +93,11 @@ def decode_with_pillow(data: bytes, *, max_pixels: int, max_side_px: int) -> Dec
         raise Refused(ANIMATED)
     _decode_smaller(image, max_side_px)
     image.load()
-    orientation, profile = _orientation(image), image.info.get("icc_profile")
+    orientation, profile = _orientation(image, rotation), image.info.get("icc_profile")
     picture = to_srgb(_shrunk(_simple_mode(image), max_side_px), profile)
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
+    picture.info.clear()  # Pillow writes comments and the like into whatever it saves
     encoded = io.BytesIO()
     picture.save(encoded, "JPEG", quality=JPEG_QUALITY)
     width, height = sent_size
@@ -104,11 +113,13 @@ def _decode_smaller(image: ImageFile.ImageFile, max_side_px: int) -> None:
             image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(image: Image.Image, rotation: int) -> int:
+    """As the photo tells it; for photos that tell none, what stands for ``rotation``."""
+    assumed = _OF_ROTATION[rotation]
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
+        return int(image.getexif().get(_ORIENTATION, assumed))
     except Exception:  # broken metadata is no reason to refuse the picture
-        return 1
+        return assumed
 
 
 def _simple_mode(image: Image.Image) -> Image.Image:
