@@ -38,7 +38,8 @@ class FrameScenes:
         Raises:
             NotFound: the session was erased.
         """
-        self._alerts.of_photo(key, told.frame_id, told.scene)  # first: a danger does not wait for the disk
+        session = await self._sessions.get(key)
+        self._alerts.of_photo(session, told.frame_id, told.scene)  # first: a danger does not wait for the disk
         await self._frames.add_scene(key, told)
         await self._events.append(key, PHOTO_DESCRIBED, {"frame_id": told.frame_id})
         await self.joined(key)

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from app.application.sessions.feed import SessionFeed
-from app.domain.session.models import Segment, SessionKey
+from app.domain.session.models import Segment, Session, SessionKey
 from app.domain.vision.alerts import Alert, AlertCoolDown, photo_alert, spoken_alert, spoken_risks
 from app.domain.vision.models import Scene
 
@@ -22,10 +22,11 @@ class TellAlerts:
         self._clock = clock
         self._told: OrderedDict[SessionKey, AlertCoolDown] = OrderedDict()
 
-    def of_photo(self, key: SessionKey, frame_id: str, scene: Scene) -> None:
-        """Tell what is dangerous in a photo."""
+    def of_photo(self, session: Session, frame_id: str, scene: Scene) -> None:
+        """Tell what is dangerous in a photo, in the session's language if that is known and the describer writes it."""
+        spoken = session.config.language or session.language
         for risk in scene.risks:
-            self._tell(key, risk.kind, photo_alert(risk, scene.language, frame_id))
+            self._tell(session.key, risk.kind, photo_alert(risk, scene.language, frame_id, spoken))
 
     def stored(self, key: SessionKey, segments: Sequence[Segment], heard_s: float, language: str | None) -> None:
         """Tell what people warn of in final segments."""

@@ -44,7 +44,7 @@ class DummySceneDescriber(SceneDescriber):
         risks: tuple[Risk, ...] = ()
         if shares[0] >= _RED_WARNS:
             severity = Severity.DANGER if shares[0] >= _RED_ENDANGERS else Severity.WARNING
-            risks = (Risk("red", severity, _RISKS[language]),)
+            risks = (Risk("red", severity, _RISKS[language], spoken=_RISKS),)
         return Scene(
             description=_SENTENCES[language].format(colour=_COLOURS[language][strongest]),
             risks=risks,
