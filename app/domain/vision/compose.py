@@ -1,15 +1,15 @@
 """A scene in words, composed from what small models saw."""
 
 from app.domain.vision.models import DescribeOptions, Scene, SceneEvidence
-from app.domain.vision.questions import understand
+from app.domain.vision.questions import Asked, understand
 from app.domain.vision.reading import MAX_LINES
 from app.domain.vision.risks.judge import find_risks
 from app.domain.vision.setting import setting_of
 from app.domain.vision.view import look
-from app.domain.vision.wording.answering import answer
+from app.domain.vision.wording.answering import MAX_DANGERS, answer
 from app.domain.vision.wording.lexicon import LANGUAGES, lexicon_for
 from app.domain.vision.wording.telling import describe
-from app.domain.vision.wording.warning import risk_of, suggestions_for
+from app.domain.vision.wording.warning import named_in, risk_of, suggestions_for
 
 
 def compose_scene(evidence: SceneEvidence, options: DescribeOptions) -> Scene:
@@ -33,8 +33,10 @@ def compose_scene(evidence: SceneEvidence, options: DescribeOptions) -> Scene:
     risks = tuple(risk_of(finding, lexicon, spoken_in) for finding in findings)
     question = None if options.prompt is None else understand(options.prompt, options.language)
     answered = [] if question is None else answer(question, view, risks, lexicon)
+    dangers = findings[:MAX_DANGERS] if question is not None and question.asked is Asked.DANGER else ()
+    warned_of = [thing for finding in dangers for thing in named_in(finding, lexicon)]
     return Scene(
-        description=" ".join([*answered, *describe(view, lexicon, question)]),
+        description=" ".join([*answered, *describe(view, lexicon, question, warned_of)]),
         risks=risks,
         suggestions=suggestions_for(findings, view, lexicon),
         objects=evidence.objects,

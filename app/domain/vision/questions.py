@@ -13,7 +13,8 @@ from app.domain.analysis.words import plain
 from app.domain.vision.wording.lexicon import LANGUAGES, Lexicon, lexicon_for
 
 MAX_QUESTION_CHARS = 300
-_NO_LETTERS = re.compile(r"[^\w]+")
+_NO_LETTERS = re.compile(r"[\W_]+")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,100}>")
 
 
 class Asked(StrEnum):
@@ -25,6 +26,7 @@ class Asked(StrEnum):
     PLACE = "place"
     PRESENCE = "presence"
     DANGER = "danger"
+    NOT_SHOWN = "not shown"
     UNKNOWN_THING = "unknown thing"
     OTHER = "other"
 
@@ -48,7 +50,7 @@ class Question:
 
 def understand(prompt: str, language: str) -> Question:
     """Understand a question, in whichever known language it is asked; ``language`` is tried first."""
-    text = _NO_LETTERS.sub(" ", plain(prompt[:MAX_QUESTION_CHARS])).strip()
+    text = _NO_LETTERS.sub(" ", plain(_MARKUP.sub(" ", prompt[:MAX_QUESTION_CHARS]))).strip()
     if not text:
         return Question(Asked.DESCRIPTION)
     first = lexicon_for(language)
@@ -58,7 +60,8 @@ def understand(prompt: str, language: str) -> Question:
 
 
 _USEFUL = (
-    Asked.DANGER, Asked.TEXT, Asked.NUMBER, Asked.PLACE, Asked.PRESENCE, Asked.DESCRIPTION, Asked.UNKNOWN_THING, Asked.OTHER,
+    Asked.DANGER, Asked.NOT_SHOWN, Asked.TEXT,
+    Asked.NUMBER, Asked.PLACE, Asked.PRESENCE, Asked.DESCRIPTION, Asked.UNKNOWN_THING, Asked.OTHER,
 )  # fmt: skip
 """The more a reading of the question tells, the more likely it is in the question's own language."""
 
@@ -73,6 +76,8 @@ def _understand(text: str, lexicon: Lexicon) -> Question:
         return Question(Asked.DESCRIPTION)
     if says("danger"):
         return Question(Asked.DANGER)
+    if says("not_shown") and not says("read"):
+        return Question(Asked.NOT_SHOWN)
     labels, rest = _things(text, lexicon)
     about = (labels, _has_details(rest, lexicon), says("who"))
     if says("count"):

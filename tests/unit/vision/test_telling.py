@@ -143,6 +143,33 @@ pytestmark = pytest.mark.unit
             "There may be a pair of scissors right in front of you.",
             id="only doubtful",
         ),
+        pytest.param(
+            evidence(sharpness=1, brightness=0.9),
+            "No se distingue nada: la foto puede estar borrosa o mostrar solo una superficie lisa.",
+            "Nothing can be made out: the photo may be blurred, or show only a plain surface.",
+            id="white wall",
+        ),
+        pytest.param(
+            evidence(
+                ("bowl", 0.9, 0.0, 0.4, 0.12, 0.6),
+                ("bowl", 0.9, 0.8, 0.4, 0.92, 0.6),
+                ("bowl", 0.4, 0.13, 0.4, 0.2, 0.5),
+            ),
+            "Cerca, a la izquierda, hay un cuenco; a la derecha, otro. "
+            "También parece que hay otro cuenco cerca, a la izquierda.",
+            "Close by on the left there is a bowl; on the right, another. There may also be another bowl close by on the left.",
+            id="another and not at least one",
+        ),
+        pytest.param(
+            evidence(
+                ("chair", 0.9, 0.3, 0.4, 0.4, 0.6),
+                ("person", 0.4, 0.05, 0.1, 0.3, 1.0),
+                ("person", 0.4, 0.8, 0.45, 0.83, 0.55),
+            ),
+            "Hay una silla delante. También parece que hay una persona cerca, a la izquierda, y otra a lo lejos a la derecha.",
+            "There is a chair ahead. There may also be a person close by on the left, and another in the distance on the right.",
+            id="doubtful people are not named twice",
+        ),
     ],
 )
 def test_scenes(seen: SceneEvidence, spanish: str, english: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.domain.analysis.wording import capitalised
-from app.domain.vision.models import Risk, Severity
+from app.domain.vision.models import Risk
 from app.domain.vision.questions import Asked, Question
 from app.domain.vision.view import View
 from app.domain.vision.wording.grouping import grouped, place_of, placed, plural_verb
@@ -11,7 +11,10 @@ from app.domain.vision.wording.lexicon import Lexicon
 from app.domain.vision.wording.quoting import all_text
 
 _MAX_GROUPS = 5
-_MAX_DANGERS = 3
+_MAX_DOUBTFUL = 3
+MAX_DANGERS = 3
+"""Told to who asks whether it is safe. That none was recognised is never told: it would be heard as "go"."""
+_UNANSWERED = {Asked.UNKNOWN_THING: "unknown_thing", Asked.OTHER: "cannot", Asked.NOT_SHOWN: "not_shown"}
 
 
 def answer(question: Question, view: View, risks: Sequence[Risk], lexicon: Lexicon) -> list[str]:
@@ -21,17 +24,10 @@ def answer(question: Question, view: View, risks: Sequence[Risk], lexicon: Lexic
     if question.asked is Asked.TEXT:
         return [all_text(view.readings, lexicon)]
     if question.asked is Asked.DANGER:
-        return _dangers(risks, lexicon)
-    if question.asked in {Asked.UNKNOWN_THING, Asked.OTHER}:
-        return [lexicon.say("answers", "unknown_thing" if question.asked is Asked.UNKNOWN_THING else "cannot")]
+        return [lexicon.say("answers", "danger"), *(risk.text for risk in risks[:MAX_DANGERS])]
+    if question.asked in _UNANSWERED:
+        return [lexicon.say("answers", _UNANSWERED[question.asked])]
     return _about_things(question, view, lexicon)
-
-
-def _dangers(risks: Sequence[Risk], lexicon: Lexicon) -> list[str]:
-    if not risks:
-        return [lexicon.say("answers", "no_danger")]
-    immediate = risks[0].severity is not Severity.INFO
-    return [lexicon.say("answers", "danger" if immediate else "care"), *(risk.text for risk in risks[:_MAX_DANGERS])]
 
 
 def _about_things(question: Question, view: View, lexicon: Lexicon) -> list[str]:
@@ -44,6 +40,10 @@ def _about_things(question: Question, view: View, lexicon: Lexicon) -> list[str]
         named = {"none": none, "None": capitalised(none), "recognised": verb}
         return [lexicon.say("answers", "none", **named)] if len(question.labels) == 1 else [_none_of_kind(lexicon)]
     sure = [each for each in found if each.sure]
+    doubtful = [each for each in found if sure and not each.sure]
+    if doubtful:
+        also = placed(grouped(doubtful)[:_MAX_DOUBTFUL], view, lexicon, {each.label for each in sure})
+        caveats.insert(0, lexicon.say("answers", "perhaps_also", list=also))
     groups = grouped(sure or found)[:_MAX_GROUPS]
     plural = plural_verb(groups[0], lexicon)
     verb = lexicon.verb("is", plural)
@@ -73,7 +73,8 @@ def _number(question: Question, view: View, lexicon: Lexicon) -> str:
     plural = len(sure) > 1 or lexicon.nouns[sure[0]].plural_in_form
     verb = lexicon.verb("recognised", plural)
     words = {"recognised": verb, "Recognised": capitalised(verb), "list": listed, "List": capitalised(listed)}
-    return lexicon.say("answers", "count", **words)
+    doubtful = any(not each.sure for each in view.of(question.labels))
+    return lexicon.say("answers", "count_also" if doubtful else "count", **words)
 
 
 def _none_of_kind(lexicon: Lexicon) -> str:

@@ -115,9 +115,15 @@ def place_of(group: Group, view: View, lexicon: Lexicon) -> str:
 def placed(groups: Iterable[Group], view: View, lexicon: Lexicon, known: Collection[str] = ()) -> str:
     """A list of groups with their places; those of ``known`` labels are told as others."""
     by_place: dict[str, list[str]] = defaultdict(list)
+    before: tuple[str, ...] = ()
+    labels: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for group in groups:
+        place = place_of(group, view, lexicon)
         amount = amount_of(group, lexicon, again=group.label in known)
-        by_place[place_of(group, view, lexicon)].append(amount)
+        if before == (group.label,) and place not in by_place and not group.belongings:
+            amount = lexicon.another(group.label, group.count)  # "a chair ahead, and another on the left"
+        by_place[place].append(amount)
+        before = labels[place] = (*labels[place], group.label)
     clauses = [f"{lexicon.listed(amounts)} {place}".strip() for place, amounts in by_place.items()]
     if len(clauses) < 2:
         return "".join(clauses)

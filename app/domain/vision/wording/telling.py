@@ -1,6 +1,7 @@
 """The description: sentences about what was seen, near things first, and about what can be read."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from math import inf
 from zlib import crc32
@@ -30,22 +31,44 @@ _CROWD = 8
 _PAVEMENT_SHARE = 0.5
 
 
-def describe(view: View, lexicon: Lexicon, answered: Question | None = None) -> list[str]:
-    """A few sentences, the most useful first, without what an answer has just told; never empty without an answer."""
+def describe(
+    view: View, lexicon: Lexicon, answered: Question | None = None, warned_of: Collection[Sighting] = ()
+) -> list[str]:
+    """A few sentences, the most useful first; never empty without an answer.
+
+    Args:
+        view: what was seen.
+        lexicon: of the language.
+        answered: the question that was just answered; what it asks for is left out.
+        warned_of: things that the answer has just named.
+    """
     named = answered.labels if answered is not None else ()
-    things = [each for each in view.sightings if each.label not in named]
-    seen = [*_seen(things, view, lexicon), *_ground(view, lexicon)]
+    things = [each for each in view.sightings if each.label not in named and each not in warned_of]
+    known = {each.label for each in warned_of}
+    seen = [*_seen(things, view, lexicon, known), *_ground(view, lexicon)]
     sentences = [*_caveats(view, lexicon), *_impression(view, lexicon), *seen]
-    text = "" if answered is not None and answered.asked is Asked.TEXT else text_sentence(view.readings, lexicon)
-    if not view.sightings and not view.shown:
-        sentences.append(lexicon.say("sentences", "only_text" if text else "nothing"))
+    just_read = answered is not None and answered.asked is Asked.TEXT
+    text = "" if just_read else text_sentence(view.readings, lexicon)
+    if not _anything(view):
+        sentences.extend(_nothing(view, lexicon))
+    elif text and not view.sightings and not view.shown:
+        sentences.append(lexicon.say("sentences", "only_text"))
     return [*sentences, text] if text else sentences
+
+
+def _anything(view: View) -> bool:
+    return bool(view.sightings or view.shown or view.readings)
+
+
+def _nothing(view: View, lexicon: Lexicon) -> Iterator[str]:
+    """A wall has no edges and is not blurred; which of both it is, such a photo does not tell."""
+    yield lexicon.say("sentences", "featureless" if view.blurred else "nothing")
 
 
 def _caveats(view: View, lexicon: Lexicon) -> Iterator[str]:
     if view.dark:
         yield lexicon.say("sentences", "dark")
-    elif view.blurred:
+    elif view.blurred and _anything(view):
         yield lexicon.say("sentences", "blurred")
 
 
@@ -62,7 +85,7 @@ def _ground(view: View, lexicon: Lexicon) -> Iterator[str]:
         yield lexicon.say("sentences", "pavement")
 
 
-def _seen(things: Sequence[Sighting], view: View, lexicon: Lexicon) -> Iterator[str]:
+def _seen(things: Sequence[Sighting], view: View, lexicon: Lexicon, known: Collection[str]) -> Iterator[str]:
     people = [each for each in things if each.label == "person"]
     crowd = len(people) >= _CROWD
     if crowd:
@@ -72,9 +95,9 @@ def _seen(things: Sequence[Sighting], view: View, lexicon: Lexicon) -> Iterator[
     apart = [each for each in things if not (crowd and each.label == "person")]
     groups, doubtful = _counted(with_belongings(grouped(each for each in apart if each.sure)), apart)
     told = sorted(sorted(groups, key=lambda each: -each.prominence)[:_MAX_GROUPS], key=groups.index)
-    yield from _sentences(told, view, lexicon)
+    yield from _sentences(told, view, lexicon, known)
     yield from _small([each for each in groups if each not in told], told, lexicon)
-    yield from _doubtful(doubtful, {each.label for each in groups}, crowd, view, lexicon)
+    yield from _doubtful(doubtful, {*known, *(each.label for each in groups)}, crowd, view, lexicon)
     yield from _shown(view.shown, lexicon)
 
 
@@ -82,8 +105,10 @@ def _counted(groups: Sequence[Group], things: Sequence[Sighting]) -> tuple[list[
     """Groups that know whether there may be more of them, and the doubtful things that are told by themselves."""
     doubtful = [each for each in things if not each.sure]
     counted, told = [], set()
+    labels = Counter(group.label for group in groups)
     for group in groups:
-        same = {id(each) for each in doubtful if _would_join(each, group)}
+        alone = labels[group.label] == 1  # "at least one cup …; on the right, another" would tell more than the least
+        same = {id(each) for each in doubtful if alone and _would_join(each, group)}
         counted.append(replace(group, more=bool(same)))
         told |= same
     return counted, [each for each in doubtful if id(each) not in told]
@@ -97,10 +122,10 @@ def _would_join(thing: Sighting, group: Group) -> bool:
     return thing.label == group.label and at_place and thing.box.area <= max(each.box.area for each in group.members)
 
 
-def _sentences(groups: Sequence[Group], view: View, lexicon: Lexicon) -> Iterator[str]:
+def _sentences(groups: Sequence[Group], view: View, lexicon: Lexicon, known: Collection[str]) -> Iterator[str]:
     """A sentence for each distance; their shapes alternate, beginning with one that depends on what was seen."""
     place_first = crc32(" ".join(group.label for group in groups).encode()) % 2 == 0
-    mentioned: set[str] = set()
+    mentioned = set(known)
     nearest_told = inf
     for depth in DEPTHS:
         here = [group for group in groups if group.depth == depth]

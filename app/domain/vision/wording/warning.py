@@ -23,6 +23,13 @@ def risk_of(finding: Finding, lexicon: Lexicon, spoken_in: Iterable[Lexicon] = (
     )
 
 
+def named_in(finding: Finding, lexicon: Lexicon) -> Sequence[Sighting]:
+    """The things that a finding's text names, so that they need not be told again."""
+    entry = lexicon.risks[finding.kind][finding.case]
+    template = entry["text" if finding.sure else "unsure"]
+    return finding.things if "{count}" in template else finding.things[:1] if "{a}" in template else ()
+
+
 def suggestions_for(findings: Iterable[Finding], view: View, lexicon: Lexicon) -> tuple[str, ...]:
     """What may be done, the most urgent first, each once; nothing if there is nothing to do."""
     keys = [lexicon.risks[each.kind][each.case].get("do", "") for each in findings]
