@@ -57,6 +57,7 @@ class Lexicon:
         conditions: a condition with its consequence.
         introductions: the speaker says his or her own name, in a group ``name``.
         pointers: the speaker points at something that can be seen.
+        photo_leads: what stands before a whole sentence of such a description and adds nothing.
         photo_openings: what descriptions of photos begin with before they come to the matter.
         photo_impressions: sentences of descriptions of photos that only name the place.
         photo_caveats: sentences of descriptions of photos that tell nothing of what they show.

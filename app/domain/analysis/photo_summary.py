@@ -5,18 +5,15 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from app.domain.analysis.album import Album, Look, content_words
-from app.domain.analysis.lexicon import Lexicon, lexicon_for
+from app.domain.analysis.photo_phrases import has_quotation, limited_sentences, risk_phrase, view_phrase
 from app.domain.analysis.photo_wording import PhotoWording, photo_wording
-from app.domain.analysis.sentences import split_text
-from app.domain.analysis.wording import capitalised, limited_words, shortened
+from app.domain.analysis.wording import capitalised
 from app.domain.vision.models import SeenPhoto, Severity
 
 MAX_WORDS = 120
 """Of the whole summary, as without photos."""
 _LEAST_WORDS = 60
 """So much of what was said stays in a summary, whatever was seen."""
-_MAX_TOLD_CHARS = 120
-"""Of what is told of one photo: its first sentence, as a rule."""
 _MAX_SIGHTS, _MAX_RISKS, _MAX_SCENES = 3, 3, 5
 """Photos told beside what was said; risks, and scenes, told of a session of photos alone: what fits into the words."""
 _SAME = 0.6
@@ -69,7 +66,7 @@ def summary_with_photos(
         parts.pop()  # the view goes before the risk
     if not grave and _words([summary, *parts]) > MAX_WORDS:
         return summary
-    return " ".join([limited_words(summary, MAX_WORDS - _words(parts)), *parts])
+    return " ".join([limited_sentences(summary, MAX_WORDS - _words(parts)), *parts])
 
 
 def photo_notes(photos: Sequence[SeenPhoto], language: str) -> tuple[str, ...]:
@@ -100,7 +97,7 @@ def _beside_words(
     """Sentences about risks, then about views: those that somebody spoke about come before mere changes of scene."""
     dangers = _gravest(risks, _MAX_SIGHTS - 1, language)
     looks = [*(look for look in album.looks if look.frame_id in cited), *_spread(album.distinct(), _MAX_SIGHTS)]
-    views = _new((_view(look, language) for look in looks), dangers, _MAX_SIGHTS - len(dangers), language)
+    views = _new(_views(looks, words, language), dangers, _MAX_SIGHTS - len(dangers), language)
     views.sort(key=lambda sight: sight.offset_s)
     sentences = []
     if dangers:
@@ -109,7 +106,7 @@ def _beside_words(
     if views and count == 1:
         sentences.append(words.seen_in_one.format(moment=words.moment(views[0].offset_s), told=views[0].text))
     elif views:
-        sentences.append(words.seen.format(told=_in_sentences(_at(views, words))))
+        sentences.append(words.seen.format(told=_in_sentences(_at(views, words, words.then))))
     return [_ended(sentence) for sentence in sentences]
 
 
@@ -117,20 +114,24 @@ def _of_photos_alone(album: Album, risks: Sequence[Sight], count: int, words: Ph
     if not album.looks:
         return _none_described(count, words)
     begin = album.looks[0].offset_s
-    views = [replace(_view(look, language), offset_s=look.offset_s - begin) for look in album.distinct()]
-    views = [view for view in views if view.text]
     dangers = [replace(risk, offset_s=risk.offset_s - begin) for risk in _gravest(risks, _MAX_RISKS, language)]
-    if not views and not dangers:
-        return _none_described(count, words)
     told_risks = ""
     if dangers:
         listed = "; ".join(danger.text for danger in dangers) if count == 1 else _listed(dangers, words)
         told_risks = _ended(f"{_heading(dangers, words)}: {listed}.")
+    distinct = album.distinct()
     for most in range(_MAX_SCENES, 0, -1):
-        told = _scenes(_spread(views, most), album, count, words)
+        views = _views(_spread(distinct, most), words, language, or_nothing=True)
+        told = _scenes([replace(view, offset_s=view.offset_s - begin) for view in views], album, count, words)
+        if len(distinct) <= most and len(views) > 1:
+            told = f"{told} {_repeated(len(album.looks) - len(distinct), words)}".strip()
         if _words([told, told_risks]) <= MAX_WORDS:
             break
-    return limited_words(f"{told} {told_risks}".strip(), MAX_WORDS)
+    return limited_sentences(f"{told} {told_risks}".strip(), MAX_WORDS)
+
+
+def _repeated(count: int, words: PhotoWording) -> str:
+    return "" if not count else words.one_repeats if count == 1 else words.some_repeat.format(count=count)
 
 
 def _scenes(views: Sequence[Sight], album: Album, count: int, words: PhotoWording) -> str:
@@ -142,9 +143,10 @@ def _scenes(views: Sequence[Sight], album: Album, count: int, words: PhotoWordin
     if not views:
         return f"{opening}."
     if len(views) == 1:
-        form = words.alike if len(album.looks) == count else words.shown
-        return _ended(opening + form.format(told=views[0].text))
-    middle = _at(views[1:-1], words)
+        alike = len(album.looks) == count and len(album.distinct()) == 1
+        told = words.alike.format(told=views[0].text) if alike else f". {capitalised(views[0].text)}."
+        return _ended(opening + told)
+    middle = _at(views[1:-1], words, words.then)
     last = f"{words.last if middle else words.then}, {views[-1].text}"
     told = _in_sentences([f"{words.first}, {views[0].text}", *middle, last])
     return _ended(f"{opening}. {told}.")
@@ -157,12 +159,33 @@ def _heading(dangers: Sequence[Sight], words: PhotoWording) -> str:
 def _gravest(risks: Sequence[Sight], most: int, language: str) -> list[Sight]:
     rank = {sight: -sight.severity.rank for sight in risks if sight.severity is not None}
     ordered = sorted(risks, key=lambda sight: (rank.get(sight, 0), sight.offset_s))
-    phrases = (replace(sight, text=_phrase(sight.text, language)) for sight in ordered)
+    phrases = (replace(sight, text=risk_phrase(sight.text, language)) for sight in ordered)
     return sorted(_new(phrases, [], most, language), key=lambda sight: sight.offset_s)
 
 
-def _view(look: Look, language: str) -> Sight:
-    return Sight(_phrase(look.scene.description, look.scene.language or language), look.offset_s)
+def _views(looks: Iterable[Look], words: PhotoWording, language: str, *, or_nothing: bool = False) -> list[Sight]:
+    """What photos show; one of them at most is told with the text that it shows.
+
+    Args:
+        looks: the photos, in order.
+        words: of the summary's language.
+        language: the same.
+        or_nothing: whether to tell of photos in which nothing was recognised, unless their risks are told.
+    """
+    views: list[Sight] = []
+    quoted = False
+    for look in looks:
+        description, written_in = look.scene.description, look.scene.language or language
+        text = view_phrase(description, written_in, quote=not quoted)
+        if not text and has_quotation(description):
+            text = words.some_text
+        grave = any(risk.severity is not Severity.INFO for risk in look.scene.risks)
+        if not text and or_nothing and not grave:
+            text = words.nothing_seen
+        quoted = quoted or has_quotation(text)
+        if text:
+            views.append(Sight(text, look.offset_s))
+    return views
 
 
 def _new(sights: Iterable[Sight], told: Sequence[Sight], most: int, language: str) -> list[Sight]:
@@ -187,16 +210,16 @@ def _spread(views: Sequence[Part], most: int) -> Sequence[Part]:
 
 
 def _listed(sights: Sequence[Sight], words: PhotoWording) -> str:
-    return "; ".join(told.replace(";", ",") for told in _at(sights, words))
+    return "; ".join(told.replace(";", ",") for told in _at(sights, words, words.also))
 
 
-def _at(sights: Sequence[Sight], words: PhotoWording) -> list[str]:
-    """Each with its moment, which is not said twice."""
+def _at(sights: Sequence[Sight], words: PhotoWording, again: str) -> list[str]:
+    """Each with its moment; ``again`` stands for one that was just said."""
     told: list[str] = []
     before = ""
     for sight in sights:
         moment = words.moment(sight.offset_s)
-        told.append(f"{words.also if moment == before else moment}, {sight.text}")
+        told.append(f"{again if moment == before else moment}, {sight.text}")
         before = moment
     return told
 
@@ -207,33 +230,6 @@ def _in_sentences(parts: Sequence[str]) -> str:
     for part in parts[1:]:
         told = f"{_ended(told + '.')} {capitalised(part)}"
     return told
-
-
-def _phrase(text: str, language: str) -> str:
-    """The beginning of a text as a part of a sentence; empty if the text tells nothing of the photo.
-
-    Without what only says that it is a photo, in small letters, without full stop; a first sentence that only names the place
-    ("It looks like a kitchen.") takes the next one along.
-    """
-    lexicon = lexicon_for(language)
-    text = " ".join(text.split())
-    parts = [text[start:end] for start, end in split_text(text)]
-    parts = [_inner(part, lexicon) for part in parts if not lexicon.says("photo_caveats", part)]
-    if not parts:
-        return ""
-    both = ": ".join(parts[:2])
-    alone = not lexicon.says("photo_impressions", parts[0]) or len(both) > _MAX_TOLD_CHARS
-    return shortened(parts[0] if alone else both, _MAX_TOLD_CHARS)
-
-
-def _inner(sentence: str, lexicon: Lexicon) -> str:
-    opening = lexicon.find("photo_openings", sentence)
-    if opening is not None and len(sentence[opening.end() :].split()) >= 2:
-        sentence = sentence[opening.end() :]
-    sentence = sentence.rstrip(" .")
-    word = sentence.split(" ", 1)[0]
-    lower = word[1:].islower() or word in ("A", "Y", "O")
-    return sentence[:1].lower() + sentence[1:] if lower else sentence
 
 
 def _ended(sentence: str) -> str:

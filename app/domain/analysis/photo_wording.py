@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-AT_FIRST_S = 30.0
-"""Up to then something was "at the start"; later times are told in whole minutes."""
+AT_FIRST_S = 10.0
+"""Up to then something was "at the start"; later times are told in steps of five seconds, from a minute on in whole minutes."""
+_STEP_S = 5
 _MINUTE_S, _HOUR_S = 60, 3_600
 
 
@@ -20,7 +21,10 @@ class PhotoWording:
         also: instead of a moment that was just named.
         taken_one: a single photo, in a session without words.
         taken: several, with ``count`` and ``length``; ``taken_at_once`` if no time lies between them.
-        alike: what all of them show; ``shown`` if some could not be described.
+        alike: what all of them show.
+        one_repeats: of a photo that shows nearly what another one does; ``some_repeat`` of several, with ``count``.
+        nothing_seen: of a photo in which nothing was recognised.
+        some_text: of one that shows text which is not quoted.
         first: before what the first of several shows; ``last`` before the last of three or more, ``then`` of two.
         none_described: with ``count``; ``one_not_described`` of a single photo.
         some_missing: a note, with ``missing`` and ``count``; ``one_missing`` of one.
@@ -39,7 +43,10 @@ class PhotoWording:
     taken: str
     taken_at_once: str
     alike: str
-    shown: str
+    one_repeats: str
+    some_repeat: str
+    nothing_seen: str
+    some_text: str
     first: str
     then: str
     last: str
@@ -59,7 +66,7 @@ def _english_moment(offset_s: float) -> str:
         return "before the start"
     if offset_s < AT_FIRST_S:
         return "at the start"
-    return f"after {_english_length(max(offset_s, _MINUTE_S), one='a')}"
+    return f"after {_english_length(_stepped(offset_s), one='a')}"
 
 
 def _english_length(seconds: float, one: str = "1") -> str:
@@ -78,7 +85,9 @@ def _spanish_moment(offset_s: float) -> str:
         return "antes de empezar"
     if offset_s < AT_FIRST_S:
         return "al principio"
-    hours, minutes = _hours_and_minutes(max(offset_s, _MINUTE_S))
+    if _stepped(offset_s) < _MINUTE_S:
+        return f"a los {_stepped(offset_s)} segundos"
+    hours, minutes = _hours_and_minutes(offset_s)
     if not hours:
         return "al cabo de un minuto" if minutes == 1 else f"a los {minutes} minutos"
     whole = "a la hora" if hours == 1 else f"a las {hours} horas"
@@ -99,6 +108,10 @@ def _spanish_minutes(minutes: int) -> str:
     return "un minuto" if minutes == 1 else f"{minutes} minutos"
 
 
+def _stepped(seconds: float) -> int:
+    return _STEP_S * round(seconds / _STEP_S)
+
+
 def _hours_and_minutes(seconds: float) -> tuple[int, int]:
     return divmod(round(seconds / _MINUTE_S), _HOUR_S // _MINUTE_S)
 
@@ -106,7 +119,7 @@ def _hours_and_minutes(seconds: float) -> tuple[int, int]:
 _ENGLISH = PhotoWording(
     moment=_english_moment,
     length=_english_length,
-    seen="The photos show: {told}.",
+    seen="Photos: {told}.",
     seen_in_one="Photo taken {moment}: {told}.",
     risk="Risk",
     risks="Risks",
@@ -117,7 +130,10 @@ _ENGLISH = PhotoWording(
     taken="{count} photos were taken over {length}",
     taken_at_once="{count} photos were taken",
     alike=", all nearly the same: {told}.",
-    shown=". What can be seen: {told}.",
+    one_repeats="One more looks much like one of these.",
+    some_repeat="{count} more look much like these.",
+    nothing_seen="nothing can be recognised",
+    some_text="there is a written text",
     first="First",
     then="then",
     last="at the end",
@@ -131,7 +147,7 @@ _BY_LANGUAGE: Mapping[str, PhotoWording] = {
     "es": PhotoWording(
         moment=_spanish_moment,
         length=_spanish_length,
-        seen="En las fotos se ve: {told}.",
+        seen="Fotos: {told}.",
         seen_in_one="Foto hecha {moment}: {told}.",
         risk="Riesgo",
         risks="Riesgos",
@@ -142,7 +158,10 @@ _BY_LANGUAGE: Mapping[str, PhotoWording] = {
         taken="Se hicieron {count} fotos en {length}",
         taken_at_once="Se hicieron {count} fotos",
         alike=", casi iguales: {told}.",
-        shown=". Se ve: {told}.",
+        one_repeats="Otra foto se parece mucho a una de estas.",
+        some_repeat="Otras {count} fotos se parecen mucho a estas.",
+        nothing_seen="no se reconoce nada",
+        some_text="hay un texto escrito",
         first="Primero",
         then="después",
         last="al final",
