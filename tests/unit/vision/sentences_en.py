@@ -58,6 +58,10 @@ HITS = {
     "Careful, it's sharp.": "sharp",
     "Behind you!": "caution",
     "That wire is live.": "electricity",
+    "Stop!": "caution",
+    "Stop, stop!": "caution",
+    "The floor is wet.": "slippery",
+    "Careful, the bathroom floor's still wet.": "slippery",
 }
 MISSES = (
     "Take care, see you on Monday.",
@@ -115,6 +119,11 @@ MISSES = (
     "The biggest risk is the deadline.",
     "I'm afraid we might lose the client.",
     "Stop it, you're killing me.",
+    "Stop it!",
+    "We should stop here.",
+    "The towel is wet.",
+    "Is the floor wet?",
+    "The floor was wet yesterday.",
     "The knife is in the second drawer.",
     "The stairs are on your left.",
     "He has a gun collection at home.",

@@ -57,6 +57,11 @@ HITS = {
     "Fuego, fuego, salid de aquí.": "fire",
     "Me parece que huele a quemado.": "fire",
     "Hay un hombre con una pistola.": "weapon",
+    "¡Para!": "caution",
+    "¡Para, para!": "caution",
+    "¡Deténgase!": "caution",
+    "¡Detente!": "caution",
+    "El suelo está mojado.": "slippery",
 }
 MISSES = (
     "No hay peligro, puedes pasar.",
@@ -119,6 +124,10 @@ MISSES = (
     "Imagina que viene un coche y no lo ves.",
     "Vive en el escalón más bajo de la empresa.",
     "El semáforo de la esquina no funciona.",
+    "¡Para mí eso es mucho!",
+    "¡Para, que me haces cosquillas!",
+    "Para el coche en la esquina.",
+    "¿Para?",
     "Te quiero con locura, estoy ardiendo de ganas.",
     "Las escaleras están al fondo a la derecha.",
 )
