@@ -106,6 +106,9 @@ def test_dangers_are_the_answer_to_who_asks_for_them() -> None:
 
 def test_more_than_presence_is_not_answered() -> None:
     assert "Más que eso no lo puedo saber" in told(ROOM, "es", "¿Hay una silla libre?").description
+    assert told(ROOM, "es", "¿Hay una silla libre?").description.startswith(
+        "Hay dos sillas a la izquierda. Más que eso"
+    )
     assert "not who they are" in told(ROOM, "en", "Is there a woman?").description
     assert "Más que eso" not in told(ROOM, "es", "¿Hay una silla a la izquierda?").description
 

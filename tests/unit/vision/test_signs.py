@@ -114,6 +114,10 @@ def test_a_warning_word_in_what_may_be_a_name_is_told_as_doubtful() -> None:
     assert (risk.severity, risk.text) == (Severity.INFO, "Puede ser un cartel de aviso: «Danger».")
 
 
+def test_a_phrase_on_a_cover_is_told_as_doubtful() -> None:
+    assert kinds(sign("HIGH VOLTAGE", "GREATEST HITS")) == {"sign_electricity": "info"}
+
+
 def test_what_is_hot_is_not_told_as_a_closed_way() -> None:
     assert told(evidence(texts=sign("Caution: Hot")), "es").suggestions == (
         "Puede quemar: conviene no tocarlo ni beberlo sin comprobarlo antes.",

@@ -63,27 +63,34 @@ class _Phrases:
 
 @dataclass(frozen=True)
 class _Match:
-    """A sign's words as they were read, and whether they may as well be a name ("Danger Zone")."""
+    """A sign's words as they were read.
+
+    Attributes:
+        words: the same.
+        weak: whether they are a single word, which titles have too.
+        name_like: whether they may as well be a part of a name ("Danger Zone").
+    """
 
     words: str
+    weak: bool = False
     name_like: bool = False
 
 
 def signs(view: View) -> Iterator[Finding]:
     """What signs warn of.
 
-    The same words on pages and screens are no sign, and told as words; on clothes and on covers of films or records they are not told.
+    The same words on pages and screens are no sign, and told as words; on clothes they are not told.
     """
     known = _known_phrases()
     everything = _tokens(" ".join(reading.text for reading in view.readings))
     cover = bool(_exactly(everything, known.titles))
     for reading in view.readings:
-        for sign in () if reading.worn or cover else known.signs:
+        for sign in () if reading.worn else known.signs:
             match = _found(sign, reading)
-            if match is None:
+            if match is None or (cover and match.weak):
                 continue
             words = match.words
-            sure = reading.confidence >= SURE_TEXT and not match.name_like
+            sure = reading.confidence >= SURE_TEXT and not match.name_like and not cover
             if reading.on_sign:
                 yield Finding(sign.kind, sign.severity, words=shortened(words, _MAX_QUOTE), sure=sure)
             elif sign.severity.rank > Severity.INFO.rank:
@@ -136,9 +143,9 @@ def _found(sign: Sign, reading: Reading) -> _Match | None:
         return phrase
     word = _meant(_first(runs, sign.words) if len(whole) <= _FEW_WORDS else "", reading)
     if word is not None:
-        return _Match(word.words, name_like=_in_a_name(word.words, reading))
+        return _Match(word.words, weak=True, name_like=_in_a_name(word.words, reading))
     alone = next((found for found in (_alone(line, sign.alone) for line in lines) if found), "")
-    return _Match(alone) if alone else None
+    return _Match(alone, weak=True) if alone else None
 
 
 def _meant(words: str, reading: Reading) -> _Match | None:

@@ -60,7 +60,8 @@ def _about_things(question: Question, view: View, lexicon: Lexicon) -> list[str]
         place = place_of(group, view, lexicon)
         said = lexicon.say("answers", "where", The=the, located=located, place=place)
     else:
-        key = "where_many" if question.asked is Asked.PLACE else "yes"
+        partly = question.details or question.who  # "yes" to "is there a free chair?" would say that it is free
+        key = "where_many" if question.asked is Asked.PLACE or partly else "yes"
         said = lexicon.say("answers", key, **{"is": verb, "Is": capitalised(verb), "list": listed})
     return [said, *caveats]
 
