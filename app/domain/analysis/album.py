@@ -101,13 +101,17 @@ class Album:
                 kept.append(look)
         return kept
 
-    def risks(self) -> list[SeenRisk]:
-        """Dangers by kind, in the order in which they were first seen; near-duplicates add nothing."""
+    def risks(self, language: str) -> list[SeenRisk]:
+        """Dangers by kind, in the order in which they were first seen; near-duplicates add nothing.
+
+        They are told in ``language`` (ISO 639-1) where the describer can say them in it.
+        """
         found: list[SeenRisk] = []
         for look in self.looks:
             for risk in look.scene.risks if look.new else ():
                 words = content_words(f"{risk.text} {risk.reason}", look.scene.language)
-                seen = SeenRisk(risk.kind, risk.severity, risk.text, look.offset_s, (look,), words)
+                text = risk.spoken.get(language, risk.text)
+                seen = SeenRisk(risk.kind, risk.severity, text, look.offset_s, (look,), words)
                 place = next((n for n, earlier in enumerate(found) if _same(earlier, seen)), None)
                 if place is not None:
                     found[place] = _joined(found[place], seen)

@@ -58,7 +58,7 @@ def merge_photos(
     if findings.language == _UNDETERMINED and album.looks:
         findings = replace(findings, language=album.looks[0].scene.language)
     speech = _Speech(lines, album, language, findings.language)
-    risks, seen = _joined_risks(findings.risks, album.risks(), speech)
+    risks, seen = _joined_risks(findings.risks, album.risks(findings.language), speech)
     merged = replace(
         findings,
         decisions=tuple(speech.citing(claim, claim.text) for claim in findings.decisions),

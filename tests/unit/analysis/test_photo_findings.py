@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,6 +145,13 @@ def test_photos_give_the_language_if_nothing_was_said() -> None:
     assert merge_photos(Findings("und"), [], photos, "und").language == "es"
     assert merge_photos(Findings("en"), [], photos, "und").language == "en"
     assert merge_photos(Findings("und"), [], photos[:1], "und").language == "und"
+
+
+def test_risks_are_told_in_the_language_of_the_analysis_where_they_can_be() -> None:
+    spoken = {"es": "Hay un cuchillo.", "en": "There is a knife."}
+    risk = replace(warning("sharp", spoken["en"]), spoken=spoken)
+    found = merge_photos(Findings("es"), [], [seen("f1", 1, "A table.", risk, language="en")], "es").risks
+    assert [claim.text for claim in found] == ["Hay un cuchillo."]
 
 
 def test_without_photos_nothing_changes() -> None:
