@@ -247,3 +247,20 @@ def test_quotation_marks_are_always_balanced(told: list[tuple[str, str]], langua
     assert balanced(alone(photos, language))
     spoken = Findings(language, "Se habló de eso. " * 8)
     assert balanced(merge_photos(spoken, [], photos, language).summary)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompts", "told"),
+    [
+        ("es", ["¿Es seguro?", "¿Hay perros?", "¿Hay gatos?", "¿Hay comida?", "¿Hay alguien detrás?"], "hay un perro"),
+        (
+            "en",
+            ["Is it safe?", "Any dogs?", "Any cats?", "Is there any food?", "Is anyone upstairs?"],
+            "there is a dog",
+        ),
+    ],
+)
+def test_of_answers_only_what_was_seen_is_told(language: str, prompts: list[str], told: str) -> None:
+    for prompt in prompts:
+        answered = compose_scene(evidence(("dog", 0.9, 0.4, 0.5, 0.6, 0.7)), DescribeOptions(language, prompt))
+        assert f": {told}" in alone([seen("f1", 1, answered)], language)
