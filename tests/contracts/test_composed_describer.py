@@ -57,9 +57,21 @@ async def test_it_reads_text_also_when_it_stands_on_its_head(loaded: ComposedSce
     assert "".join(scene.text).replace(" ", "") == "WETFLOOR2026"
 
 
+@pytest.mark.parametrize("quarters", range(4))
+async def test_a_page_is_read_from_its_own_top_however_it_lies(loaded: ComposedSceneDescriber, quarters: int) -> None:
+    import cv2
+
+    lines = ["FIRST LINE", "SECOND ROW", "THIRD WORDS", "AND THE END"]
+    pixels = np.full((640, 640, 3), 230, np.uint8)
+    for row, text in enumerate(lines):
+        cv2.putText(pixels, text, (60, 140 + 120 * row), cv2.FONT_HERSHEY_SIMPLEX, 1.8, (20, 20, 20), 4, cv2.LINE_AA)
+    scene = await loaded.describe(photo_of(np.ascontiguousarray(np.rot90(pixels, quarters))), DescribeOptions("en"))
+    assert [text.replace(" ", "") for text in scene.text] == [text.replace(" ", "") for text in lines]
+
+
 async def test_it_tells_how_long_each_stage_took(loaded: ComposedSceneDescriber) -> None:
     scene = await loaded.describe(with_text("EXIT"), DescribeOptions("en", urgent=False))
-    assert list(scene.timings_ms) == ["detect", "segment", "read", "compose"]
+    assert list(scene.timings_ms) == ["detect", "read", "segment", "compose"]
     assert scene.timings_ms["read"] > 0
 
 

@@ -7,9 +7,13 @@ from app.domain.vision.models import Box
 from app.infrastructure.vision.text_lines import (
     MAX_CHARACTERS,
     MAX_LINES,
+    Corners,
+    Directions,
     box_around,
+    directions_of,
     readable,
     reading_order,
+    upright_turn,
     worth_reading,
 )
 
@@ -75,14 +79,46 @@ def placed(left: float, top: float, angle_rad: float = 0.0) -> list[list[float]]
     return turned
 
 
+def level(corners: Corners) -> Directions:
+    return directions_of(corners, [False] * len(corners))
+
+
 @pytest.mark.parametrize("angle_rad", [0.0, 0.3, -0.3])
 def test_rows_go_from_top_to_bottom_and_from_left_to_right_also_on_a_tilted_page(angle_rad: float) -> None:
     places = [(400, 52), (300, 0), (0, 50), (10, 8), (0, 100)]
     corners = np.array([placed(left, top, angle_rad) for left, top in places], np.float32)
-    assert reading_order(corners) == [3, 1, 2, 0, 4]
+    assert reading_order(corners, level(corners)) == [3, 1, 2, 0, 4]
 
 
 def test_lines_that_run_upwards_do_not_tilt_the_page() -> None:
     upwards = [[500, 300], [500, 200], [520, 200], [520, 300]]
     corners = np.array([placed(0, 0), placed(300, 5), upwards], np.float32)
-    assert reading_order(corners) == [0, 1, 2]
+    assert reading_order(corners, level(corners)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("askew_rad", [0.0, 0.2, -0.2])
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_page_that_lies_the_wrong_way_round_is_read_from_its_own_top(quarters: int, askew_rad: float) -> None:
+    places = [(400, 52), (300, 0), (0, 50), (10, 8), (0, 100)]
+    corners = np.array([placed(*place, quarters * np.pi / 2 + askew_rad) for place in places], np.float32)
+    assert reading_order(corners, level(corners)) == [3, 1, 2, 0, 4]
+
+
+def test_few_lines_on_their_heads_do_not_turn_the_page() -> None:
+    corners = np.array([placed(0, 0), placed(0, 50), placed(0, 100)], np.float32)
+    assert reading_order(corners, directions_of(corners, [False, True, False])) == [0, 1, 2]
+
+
+def test_which_way_lines_are_read() -> None:
+    standing = [[0, 0], [20, 0], [20, 60], [0, 60]]
+    corners = np.array([line(60, 20), line(60, 20), standing, standing], np.float32)
+    directions = directions_of(corners, [False, True, False, True])
+    assert directions.tolist() == [[60, 0], [-60, 0], [0, 60], [0, -60]]
+    assert [upright_turn("wet floor", each) for each in directions] == [0, 2, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "angle_rad"), [("101", 0.0), ("S.O.S!", np.pi), ("wet floor", 0.7), ("wet floor", -2.4)]
+)
+def test_lines_that_do_not_tell_which_way_up_they_are(text: str, angle_rad: float) -> None:
+    assert upright_turn(text, np.array([np.cos(angle_rad), np.sin(angle_rad)], np.float32)) is None

@@ -11,6 +11,7 @@ from app.domain.vision.models import DescribeOptions, DescriberCapabilities, Pho
 from app.infrastructure.runtime.cores import threads_for
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker, Priority
 from app.infrastructure.vision.scene_networks import BUNDLED_ID, SceneNetworks
+from app.infrastructure.vision.turned_views import as_sent
 
 DEADLINE_S = 60.0
 """Waiting plus running: a photo takes about half a second on two idle cores, at most a few if it is full of text."""
@@ -46,14 +47,18 @@ class ComposedSceneDescriber(SceneDescriber):
         return DescriberCapabilities(answers_prompts=False)
 
     async def describe(self, photo: Photo, options: DescribeOptions) -> Scene:
-        """See the port. Times by stage: ``detect``, ``segment``, ``read``, ``compose``."""
+        """See the port. Times by stage: ``detect``, ``read``, ``segment``, ``compose``.
+
+        A photo that was sent askew is told as the wearer saw it; boxes of objects are in the photo as it was sent.
+        """
 
         def work(networks: SceneNetworks, token: CancelToken) -> Scene:
-            evidence, timings = networks.look(photo, token.check)
+            sight = networks.look(photo, token.check)
             began = time.perf_counter()
-            scene = compose_scene(evidence, options)
+            scene = compose_scene(sight.evidence, options)
             compose_ms = round((time.perf_counter() - began) * 1000)
-            return replace(scene, timings_ms={**timings, "compose": compose_ms})
+            timings_ms = {**sight.timings_ms, "compose": compose_ms}
+            return replace(scene, objects=as_sent(scene.objects, sight.turn), timings_ms=timings_ms)
 
         priority = Priority.PHOTO if options.urgent else Priority.POST_SESSION
         return await self.worker.run(work, priority=priority)

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.errors import ConfigurationError
@@ -13,6 +14,7 @@ from app.infrastructure.vision.image_statistics import brightness_and_sharpness
 from app.infrastructure.vision.nanodet import NanoDet
 from app.infrastructure.vision.street_segmenter import StreetSegmenter, may_be_a_street
 from app.infrastructure.vision.text_reader import TextReader
+from app.infrastructure.vision.turned_views import QuarterTurns, look_around, turn_by_objects, turn_by_text, turned
 from app.infrastructure.vision.yolox import YoloxNano
 
 DETECTOR, SEGMENTER = "yolox-nano", "street-segmentation"
@@ -22,6 +24,21 @@ BUNDLED_ID = f"{NanoDet.model_id}+{TextReader.model_id}"
 """What is used without them."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the networks saw in a photo.
+
+    Attributes:
+        evidence: in the photo as the wearer saw it: places and sizes are those of the turned photo.
+        turn: quarters clockwise by which the photo that was sent had to be turned.
+        timings_ms: by stage.
+    """
+
+    evidence: SceneEvidence
+    turn: QuarterTurns = 0
+    timings_ms: Mapping[str, int] = field(default_factory=dict)
 
 
 class SceneNetworks:
@@ -46,28 +63,30 @@ class SceneNetworks:
         self.weights_bytes = sum(each.weights_bytes for each in used)
         """Size of all their files."""
 
-    def look(self, photo: Photo, check: Callable[[], None]) -> tuple[SceneEvidence, Mapping[str, int]]:
-        """See what is in a photo. Blocking.
+    def look(self, photo: Photo, check: Callable[[], None]) -> Sight:
+        """See what is in a photo; one that clearly was sent askew is turned first. Blocking.
 
         Args:
             photo: decoded.
             check: called between networks; what it raises ends the work.
-
-        Returns:
-            The evidence, and how many milliseconds each stage took.
         """
-        pixels, timings = photo.pixels, dict[str, int]()
+        timings = dict[str, int]()
         with _timed(timings, "detect"):
-            objects = self._detector.detect(pixels)
-            brightness, sharpness = brightness_and_sharpness(pixels)
-        check()
-        with _timed(timings, "segment"):
-            ground = self._segmenter.ground(pixels) if self._segmenter and may_be_a_street(objects) else None
+            views = look_around(photo.pixels, self._detector.detect)
+            brightness, sharpness = brightness_and_sharpness(photo.pixels)
         check()
         with _timed(timings, "read"):
-            texts = self._reader.read(pixels, check)
-        evidence = SceneEvidence(objects, texts, ground, brightness, sharpness, photo.width, photo.height)
-        return evidence, timings
+            turn = turn_by_objects(views)
+            text = self._reader.read(turned(photo.pixels, turn), check)
+            if not turn and (turn := turn_by_text(views, text.votes)):
+                text = self._reader.read(turned(photo.pixels, turn), check)
+        check()
+        with _timed(timings, "segment"):
+            objects = views[turn]
+            streets = self._segmenter if may_be_a_street(objects) else None
+            ground = streets.ground(turned(photo.pixels, turn)) if streets else None
+        width, height = (photo.height, photo.width) if turn % 2 else (photo.width, photo.height)
+        return Sight(SceneEvidence(objects, text.lines, ground, brightness, sharpness, width, height), turn, timings)
 
 
 def _detector(locate: Callable[[str], Path], threads: int) -> ObjectDetector:

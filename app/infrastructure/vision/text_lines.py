@@ -1,5 +1,7 @@
 """Which of the lines found in a photo are read, which readings count, and in what order they are told."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,18 @@ MIN_CONFIDENCE_ALONE = 0.95
 
 SAME_ROW = 0.5
 """Lines share a row if their middles are less than this part of the lower one's height apart."""
+
+STANDING_ASPECT = 1.5
+"""Height over width from which RapidOCR takes a found line for one that runs upwards or downwards."""
+
+TELLING_LETTERS = 4
+"""Letters and digits of a line that tells which way up it is: shorter ones read alike on their heads, such as 101, NO or SOS."""
+
+TELLING_ANGLE_RAD = np.pi / 6
+"""How far such a line may be from level or upright: between the two it tells nothing."""
+
+Directions = NDArray[np.float32]
+"""Which way lines are read, as vectors in the picture; shape ``(n, 2)``."""
 
 Corners = NDArray[np.float32]
 """Of found lines, clockwise from the upper left, in pixels; shape ``(n, 4, 2)``."""
@@ -69,13 +83,34 @@ def box_around(corners: NDArray[np.float32], width: int, height: int) -> Box:
     return Box(_clipped(left / width), _clipped(top / height), _clipped(right / width), _clipped(bottom / height))
 
 
-def reading_order(corners: Corners) -> list[int]:
+def directions_of(corners: Corners, flipped: Sequence[bool]) -> Directions:
+    """Which way lines are read.
+
+    Args:
+        corners: of the lines.
+        flipped: for each, whether it was turned on its head before it could be read.
+    """
+    across, down = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 1]
+    standing = np.linalg.norm(down, axis=1) >= STANDING_ASPECT * np.linalg.norm(across, axis=1)
+    directions: Directions = np.where(standing[:, None], down, across)
+    return np.where(np.array(flipped, bool)[:, None], -directions, directions)
+
+
+def upright_turn(text: str, direction: Directions) -> int | None:
+    """Quarters clockwise by which a picture must be turned so that the line is level; None if the line does not tell."""
+    quarters = float(np.arctan2(direction[1], direction[0])) / (np.pi / 2)
+    if sum(each.isalnum() for each in text) < TELLING_LETTERS:
+        return None
+    return -round(quarters) % 4 if abs(quarters - round(quarters)) * np.pi / 2 <= TELLING_ANGLE_RAD else None
+
+
+def reading_order(corners: Corners, directions: Directions) -> list[int]:
     """Indices of the lines: rows from top to bottom, from left to right in each. Columns are not told apart.
 
-    Glasses sit askew: rows are as tilted as most lines are.
+    Glasses sit askew, and pages lie the wrong way round: rows are as tilted as most lines are.
     """
     heights, _ = _heights_and_aspects(corners)
-    middles = corners.mean(axis=1) @ _upright(corners)
+    middles = corners.mean(axis=1) @ _upright(directions)
     rows: list[list[int]] = []
     for each in np.argsort(middles[:, 1], kind="stable").tolist():
         first = rows[-1][0] if rows else each
@@ -86,12 +121,13 @@ def reading_order(corners: Corners) -> list[int]:
     return [each for row in rows for each in sorted(row, key=lambda line: float(middles[line, 0]))]
 
 
-def _upright(corners: Corners) -> NDArray[np.float32]:
-    """The rotation that makes the lines level: by the median angle of those that do not run upwards."""
-    tops = corners[:, 1] - corners[:, 0]
-    angles = np.arctan2(tops[:, 1], tops[:, 0])
-    level = angles[np.abs(angles) < np.pi / 4]
-    angle = float(np.median(level)) if level.size else 0.0
+def _upright(directions: Directions) -> NDArray[np.float32]:
+    """The rotation that makes the lines level: by the median angle of those that are read in the commonest of four directions."""
+    angles = np.arctan2(directions[:, 1], directions[:, 0])
+    quarters = np.round(angles / (np.pi / 2)).astype(int) % 4
+    commonest = int(np.bincount(quarters, minlength=4).argmax())
+    askew = np.angle(np.exp(1j * (angles[quarters == commonest] - commonest * np.pi / 2)))
+    angle = commonest * np.pi / 2 + (float(np.median(askew)) if askew.size else 0.0)
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
 
 

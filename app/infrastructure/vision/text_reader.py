@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,16 @@ import numpy as np
 from app.domain.errors import ConfigurationError
 from app.domain.vision.models import Pixels, TextLine
 from app.infrastructure.vision.onnx_network import open_network
-from app.infrastructure.vision.text_lines import Corners, box_around, readable, reading_order, worth_reading
+from app.infrastructure.vision.text_lines import (
+    Corners,
+    Directions,
+    box_around,
+    directions_of,
+    readable,
+    reading_order,
+    upright_turn,
+    worth_reading,
+)
 
 FILES = {
     "Det": "PP-OCRv6_det_small.onnx",
@@ -32,6 +42,9 @@ LARGEST_SIDE_PX = 1280
 NARROWEST_PX = 32
 """Photos with a shorter side, made larger, have no room for a line: the network's own stride."""
 
+FLIP_CONFIDENCE = 0.9
+"""Lines are turned if it is at least as sure that they stand on their heads; RapidOCR's own number."""
+
 BATCH = 6
 """Lines that are read at once; RapidOCR's own number."""
 
@@ -49,6 +62,19 @@ def bundled_models() -> Path:
             "The text reader's networks are missing: reinstall rapidocr as pinned in requirements.txt"
         )
     return folder
+
+
+@dataclass(frozen=True)
+class ReadText:
+    """What is written in a photo.
+
+    Attributes:
+        lines: in reading order; their number is bounded.
+        votes: of each line that tells which way up it is, the quarters clockwise that would set the photo upright.
+    """
+
+    lines: tuple[TextLine, ...] = ()
+    votes: tuple[int, ...] = ()
 
 
 class TextReader:
@@ -77,6 +103,7 @@ class TextReader:
                 "Global.use_preprocess_img": False,
                 "Det.limit_type": "max",
                 "Det.limit_side_len": LARGEST_SIDE_PX,
+                "Cls.cls_thresh": FLIP_CONFIDENCE,
                 "Rec.rec_batch_num": BATCH,
             }
         )
@@ -87,42 +114,49 @@ class TextReader:
         self._find(white)  # RapidOCR prepares each step when it is first used
         self._recognise(white, np.array([[[0, 0], [63, 0], [63, 31], [0, 31]]], np.float32))
 
-    def read(self, pixels: Pixels, check: Callable[[], None]) -> tuple[TextLine, ...]:
+    def read(self, pixels: Pixels, check: Callable[[], None]) -> ReadText:
         """Read what is written in a photo. Blocking.
 
         Args:
             pixels: uint8, height x width x 3, RGB.
             check: called between steps; what it raises ends the reading.
-
-        Returns:
-            The lines that could be read, in reading order; their number is bounded.
         """
         image = _enlarged(pixels)
         if min(image.shape[:2]) < NARROWEST_PX:
-            return ()
+            return ReadText()
         corners = self._find(image)
         check()
         height, width = image.shape[:2]
         chosen = worth_reading(corners)
-        read: dict[int, TextLine] = {}
+        read: list[TextLine] = []
+        places, directions = list[int](), list[Directions]()
         for start in range(0, len(chosen), BATCH):
             batch = chosen[start : start + BATCH]
-            for each, (text, confidence) in zip(batch, self._recognise(image, corners[batch]), strict=True):
+            for each, (text, confidence, direction) in zip(batch, self._recognise(image, corners[batch]), strict=True):
                 line = readable(text, confidence, box_around(corners[each], width, height))
                 if line is not None:
-                    read[each] = line
+                    read.append(line)
+                    places.append(each)
+                    directions.append(direction)
             check()
-        return tuple(read[each] for each in reading_order(corners) if each in read)
+        if not read:
+            return ReadText()
+        order = reading_order(corners[places], np.stack(directions))
+        votes = (upright_turn(line.text, direction) for line, direction in zip(read, directions, strict=True))
+        return ReadText(tuple(read[each] for each in order), tuple(vote for vote in votes if vote is not None))
 
     def _find(self, image: Pixels) -> Corners:
         found = self._engine(image, use_det=True, use_cls=False, use_rec=False).boxes
         return np.zeros((0, 4, 2), np.float32) if found is None else np.asarray(found, np.float32)
 
-    def _recognise(self, image: Pixels, corners: Corners) -> list[tuple[str, float]]:
-        """Text and confidence of each line."""
-        upright, _ = self._engine.cls_and_rotate(self._engine.crop_text_regions(image, corners))
+    def _recognise(self, image: Pixels, corners: Corners) -> list[tuple[str, float, Directions]]:
+        """Text and confidence of each line, and which way it is read."""
+        upright, sides = self._engine.cls_and_rotate(self._engine.crop_text_regions(image, corners))
         read = self._engine.recognize_txt(upright)
-        return [(str(text), float(score)) for text, score in zip(read.txts, read.scores, strict=True)]
+        flipped = [label == "180" and score > FLIP_CONFIDENCE for label, score in sides.cls_res]
+        directions = directions_of(corners, flipped)
+        lines = zip(read.txts, read.scores, directions, strict=True)
+        return [(str(text), float(score), direction) for text, score, direction in lines]
 
 
 def _enlarged(pixels: Pixels) -> Pixels:
