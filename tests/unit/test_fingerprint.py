@@ -11,13 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.domain.vision.fingerprint import BITS, NEAR_DUPLICATE_BITS, distance, fingerprint
+from app.domain.vision.fingerprint import (
+    BITS,
+    LOCAL_CHANGE,
+    NEAR_DUPLICATE_BITS,
+    distance,
+    fingerprint,
+    is_near_duplicate,
+    local_change,
+)
 from app.domain.vision.models import Pixels
 from tests.photos import saved
 
 pytestmark = pytest.mark.unit
 WIDTH, HEIGHT = 640, 480
 SEEDS = range(12)
+SQUARES_BITS = 6144
 
 
 @functools.cache
@@ -71,6 +80,30 @@ SLIGHT_CHANGES: dict[str, Callable[[Pixels], Pixels]] = {
 def test_slight_changes_are_near(change: str) -> None:
     apart = [distance(fingerprint(scene(seed)), fingerprint(SLIGHT_CHANGES[change](scene(seed)))) for seed in SEEDS]
     assert max(apart) <= NEAR_DUPLICATE_BITS
+    assert all(
+        is_near_duplicate(fingerprint(scene(seed)), fingerprint(SLIGHT_CHANGES[change](scene(seed)))) for seed in SEEDS
+    )
+
+
+@pytest.mark.parametrize(("width", "height"), [(90, 100), (200, 200), (160, 288)])
+@pytest.mark.parametrize("color", [(20, 20, 20), (20, 235, 40), (240, 240, 240)])
+def test_something_new_that_stands_out_is_seen_wherever_it_is(
+    width: int, height: int, color: tuple[int, int, int]
+) -> None:
+    for seed, (left, top) in zip(SEEDS, itertools.product((0, 150, 275, 470), (0, 60, 190)), strict=False):
+        photo = scene(seed).copy()
+        photo[top : top + height, left : left + width] = color
+        assert not is_near_duplicate(fingerprint(scene(seed)), fingerprint(encoded(grain(photo, 5))))
+        assert local_change(fingerprint(scene(seed)), fingerprint(photo)) > LOCAL_CHANGE
+
+
+def test_a_light_that_goes_out_is_seen() -> None:
+    for seed in SEEDS:
+        assert not is_near_duplicate(fingerprint(scene(seed)), fingerprint((scene(seed) * 0.4).astype(np.uint8)))
+
+
+def test_fingerprints_of_another_kind_are_far() -> None:
+    assert not is_near_duplicate(fingerprint(scene(1)) >> SQUARES_BITS, fingerprint(scene(1)))
 
 
 def test_different_photos_are_far() -> None:
@@ -101,20 +134,23 @@ def test_photos_of_nothing_are_told_apart_by_what_little_they_show() -> None:
 def test_the_same_nothing_is_the_same(brightness: int) -> None:
     pixels = flat(*[brightness] * 3)
     prints = {fingerprint(grain(pixels, deviation, seed=round(deviation))) for deviation in (0, 2, 5, 8)}
-    assert prints == {fingerprint(encoded(pixels))}
+    first = fingerprint(encoded(pixels))
+    assert all(distance(first, each) == 0 and is_near_duplicate(first, each) for each in prints)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2048), (2048, 1), (2, 3), (31, 33), (257, 255), (2048, 1536)])
 def test_photos_of_every_shape_have_one(shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
     found = fingerprint(pixels)
-    assert 0 <= found < 1 << BITS
+    assert 0 <= found < 1 << SQUARES_BITS + BITS
+    assert int(f"{found:016x}", 16) == found
     assert found == fingerprint(np.asfortranarray(pixels))
 
 
 @given(st.integers(0, 2**BITS - 1), st.integers(0, 2**BITS - 1))
 def test_distance(a: int, b: int) -> None:
+    a, b = a << SQUARES_BITS, b << SQUARES_BITS
     assert distance(a, a) == 0
     assert distance(a, b) == distance(b, a)
-    assert distance(a, a ^ (1 << BITS) - 1) == BITS
+    assert distance(a, a ^ (((1 << BITS) - 1) << SQUARES_BITS)) == BITS
     assert (distance(a, b) == 0) == (a == b)

@@ -17,7 +17,7 @@ from app.application.vision.photo_queue import PhotoQueue
 from app.domain.errors import Conflict, GatewayBusy, InvalidInput, NotFound, Overloaded, VigiaError
 from app.domain.session.gateway import SessionStore
 from app.domain.session.models import Session, SessionConfig, SessionKey
-from app.domain.vision.fingerprint import NEAR_DUPLICATE_BITS, distance, fingerprint
+from app.domain.vision.fingerprint import fingerprint, is_near_duplicate
 from app.domain.vision.frames import Frame, FrameScene, FrameState, NewFrame
 from app.domain.vision.gateway import FrameStore, PhotoDecoder, PhotoFiles
 from app.domain.vision.models import DescribeOptions, Photo
@@ -199,7 +199,7 @@ class DescribeFrame:
             last is None
             or (last.photo.language, last.photo.prompt) != (new.language, new.prompt)
             or new.received_at - last.photo.received_at > DUPLICATE_AGE_S
-            or distance(last.photo.fingerprint, new.fingerprint) > NEAR_DUPLICATE_BITS
+            or not is_near_duplicate(last.photo.fingerprint, new.fingerprint)
         ):
             return None
         await self._look.worked_on(key, last.frame_id)

@@ -24,7 +24,7 @@ class NewFrame:
     Attributes:
         received_at: unix seconds, of the server's clock.
         captured_at: unix seconds, of the client's clock; None if the client told none.
-        fingerprint: perceptual hash, 64 bits (``fingerprint.py``).
+        fingerprint: what is compared with other photos' (``fingerprint.py``).
         width: of the upright photo as sent, in pixels.
         height: the same.
         language: ISO 639-1 that it is to be described in.
