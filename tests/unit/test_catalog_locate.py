@@ -28,6 +28,14 @@ def test_an_absent_model_says_how_to_get_it(tmp_path: Path) -> None:
         catalog_of(tmp_path, tiny_entry()).locate("tiny")
 
 
+def test_an_absent_model_without_a_source_says_where_to_put_it(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "models")
+    with pytest.raises(ConfigurationError, match=r"put deeplab_cityscapes\.tflite into the folder") as absent:
+        catalog.locate("street-segmentation")
+    assert str(tmp_path / "models") in absent.value.message
+    assert "pull" not in absent.value.message
+
+
 def test_a_model_put_there_by_hand_is_checked_once(tmp_path: Path) -> None:
     folder = tmp_path / "models" / "tiny"
     folder.mkdir(parents=True)

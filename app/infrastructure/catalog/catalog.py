@@ -162,15 +162,18 @@ class Catalog:
 
     def _verify_or_explain(self, entry: ModelEntry) -> None:
         if not self.store.folder(entry).is_dir():
-            raise ConfigurationError(
-                f"the model {entry.name} is not installed; run `python -m app models pull {entry.name}`"
-            )
+            raise ConfigurationError(f"the model {entry.name} is not installed; {self._how_to_get(entry)}")
         problems = self.store.verify(entry)
         if problems:
             raise ConfigurationError(
-                f"the model {entry.name} is damaged ({'; '.join(problems)}); "
-                f"run `python -m app models pull {entry.name}`"
+                f"the model {entry.name} is damaged ({'; '.join(problems)}); {self._how_to_get(entry)}"
             )
+
+    def _how_to_get(self, entry: ModelEntry) -> str:
+        if entry.source_kinds:
+            return f"run `python -m app models pull {entry.name}`"
+        folder = self.store.root if len(entry.files) == 1 else self.store.folder(entry)
+        return f"put {' and '.join(file.name for file in entry.files)} into the folder {folder}"
 
     def _is_loose_and_unharmed(self, entry: ModelEntry) -> bool:
         return (
