@@ -16,7 +16,7 @@ from tests.contracts.stores import KEY, OTHER_OWNER, session
 PHOTO = NewFrame(2000.0, 1990.5, 0xFEDCBA9876543210, 640, 480, "es", prompt="¿Qué es esto?")
 SCENE = Scene(
     description="Una tijera sobre la mesa.",
-    risks=(Risk("sharp", Severity.WARNING, "Tijeras cerca", "Se ve una tijera grande."),),
+    risks=(Risk("sharp", Severity.WARNING, "Tijeras cerca", "Se ve una tijera grande.", {"en": "Scissors close by"}),),
     suggestions=("Cuidado al cogerla.",),
     objects=(DetectedObject("scissors", 0.75, Box(0.1, 0.2, 0.5, 0.75)),),
     text=("SALIDA",),
