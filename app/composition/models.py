@@ -10,7 +10,7 @@ import numpy as np
 from app.application.listening.listening_options import ListeningOptions
 from app.application.warm_up import ModelInUse, SilentSource
 from app.composition.choice import check_models, resolved
-from app.composition.memory import memory_budget, memory_needs
+from app.composition.memory import RESERVE_BYTES, memory_budget, memory_needs
 from app.domain.audio.models import SAMPLE_RATE_HZ
 from app.domain.diarization.gateway import Diarizer
 from app.domain.language.gateway import LanguageModel
@@ -119,7 +119,7 @@ def build_models(settings: Settings) -> Models:
         language_model=build_language_model(settings),
         scene_describer=CachedSceneDescriber(build_scene_describer(settings)),
         vad_name=settings.models.vad,
-        residency=Residency(budget_bytes, idle_unload_s=settings.models.idle_unload_s),
+        residency=Residency(budget_bytes, idle_unload_s=settings.models.idle_unload_s, server_bytes=RESERVE_BYTES),
     )
     turnstile = Turnstile(usable_cores())
     for role, model in models.in_use().items():

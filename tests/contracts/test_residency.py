@@ -26,7 +26,7 @@ GROWTH = 40 * MEGABYTE
 
 @pytest.fixture
 def residency() -> Iterator[Residency]:
-    residency = Residency(ROOM, patience=Patience(keep_s=0.0))
+    residency = Residency(ROOM, patience=Patience(keep_s=0.0, hold_s=0.0, turn_s=0.0))
     yield residency
     residency.close()
 

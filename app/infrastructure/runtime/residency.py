@@ -1,6 +1,5 @@
 """Which models are in memory: loaded on demand, evicted when others need the room, planned in bytes."""
 
-import gc
 import logging
 import queue
 import threading
@@ -8,18 +7,19 @@ import time
 from collections.abc import Callable, Sequence
 
 from app.application.model_memory import ModelMemory
-from app.domain.error_fields import error_fields
-from app.domain.errors import GatewayBusy
-from app.infrastructure.runtime import memory
-from app.infrastructure.runtime.eviction import USUAL_PATIENCE, Patience, aged, plan_eviction
+from app.infrastructure.runtime import measured_loads, memory
+from app.infrastructure.runtime.eviction import USUAL_PATIENCE, Patience, plan_eviction, plan_relief
+from app.infrastructure.runtime.footprint import Footprint
 from app.infrastructure.runtime.resident import Loadable, Request, Resident
-from app.infrastructure.runtime.work import Priority, WorkCancelled
+from app.infrastructure.runtime.waiting_line import WaitingLine
 
 log = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 0.1
 """Cancellation, ageing and rest come with time alone; whoever waits for memory looks that often."""
-_MISSED_BYTES = 100_000_000
-"""If so much less came back than expected, cycles may hold it. Collecting them stops all threads for a tenth of a second and more."""
+LOOK_S = 1.0
+"""Between two looks at what models have grown to; each takes a tenth of a millisecond."""
+_RETURNED_BYTES = 16_000_000
+"""Growth after which free memory is given back once everything rests: it takes milliseconds, and work has to allocate anew."""
 
 
 class Residency:
@@ -37,6 +37,8 @@ class Residency:
         patience: Patience = USUAL_PATIENCE,
         clock: Callable[[], float] = time.monotonic,
         process_bytes: Callable[[], int] = memory.process_bytes,
+        server_bytes: int = 0,
+        look_s: float = LOOK_S,
     ) -> None:
         """Nothing is loaded yet.
 
@@ -46,15 +48,19 @@ class Residency:
             patience: how long models and work are protected.
             clock: seconds that only grow.
             process_bytes: measures the process's memory.
+            server_bytes: that the process may take beside the budget; at least what it takes now.
+            look_s: between two looks at the process's memory while models work.
         """
         self.budget_bytes = budget_bytes
         self._idle_unload_s = idle_unload_s
         self._patience = patience
         self._clock = clock
         self._process_bytes = process_bytes
+        self._footprint = Footprint(process_bytes, server_bytes)
+        self._look_s, self._looked_at = look_s, clock()
         self._changed = threading.Condition()
         self._residents: list[Resident] = []
-        self._waiting: list[Request] = []
+        self._waiting = WaitingLine(self._residents, patience, clock)
         self._loads: queue.SimpleQueue[tuple[Request, Sequence[Resident]] | None] = queue.SimpleQueue()
         self._loader = threading.Thread(target=self._serve, name="model-loader", daemon=True)
         self._loader.start()
@@ -78,40 +84,54 @@ class Residency:
         self._loader.join(timeout=10.0)
 
     def acquire(
-        self, resident: Resident, urgency: Callable[[], int], cancelled: Callable[[], bool], longest_wait_s: float
-    ) -> None:
-        """Have the model in memory, and keep it there until ``release``. Blocking.
+        self,
+        resident: Resident,
+        urgency: Callable[[], int],
+        cancelled: Callable[[], bool],
+        longest_wait_s: float,
+        stop: Callable[[], None] | None = None,
+    ) -> Request:
+        """Have the model in memory, and keep it there until ``release`` of what is returned. Blocking.
+
+        Args:
+            resident: the model.
+            urgency: of the work, as it is now.
+            cancelled: whether nobody waits for the work any more.
+            longest_wait_s: for room.
+            stop: asks the work to stop soon and begin anew later, when more urgent work needs the memory; None if it cannot.
 
         Raises:
             GatewayBusy: there was no room for it within ``longest_wait_s``; says when there may be.
             WorkCancelled: ``cancelled`` came true.
             VigiaError: it cannot be loaded.
         """
-        request = Request(resident, urgency, cancelled, self._clock(), longest_wait_s)
+        request = Request(resident, urgency, cancelled, self._clock(), longest_wait_s, stop)
         with self._changed:
             if self._entered(request):
-                return
-            self._waiting.append(request)
+                return request
+            self._waiting.join(request)
             try:
                 while not self._entered(request):
                     self._start_load(request)
                     self._changed.wait(_LOOK_AGAIN_S)
-                    self._see(request)
+                    self._waiting.see(request)
             finally:
-                self._waiting.remove(request)
+                self._waiting.leave(request)
                 self._changed.notify_all()
+        return request
 
-    def release(self, resident: Resident) -> None:
+    def release(self, request: Request) -> None:
         """The work has ended."""
         with self._changed:
-            resident.end_use(self._clock())
+            self._look()
+            request.resident.end_use(request, self._clock())
             if self._waiting:
                 self._changed.notify_all()
 
     def view(self, resident: Resident) -> ModelMemory:
         """What can be told of it."""
         with self._changed:
-            waiting = [request for request in self._waiting if request.resident is resident]
+            waiting = self._waiting.for_model(resident)
             return ModelMemory(
                 state=resident.state,
                 declared_bytes=resident.declared_bytes,
@@ -121,7 +141,7 @@ class Residency:
                 in_use=resident.in_use,
                 waiting=len(waiting),
                 idle_s=resident.idle_s(self._clock()),
-                estimated_wait_s=max((self._estimated_wait_s(request) for request in waiting), default=None),
+                estimated_wait_s=max((self._waiting.estimated_wait_s(request) for request in waiting), default=None),
                 budget_bytes=self.budget_bytes,
                 used_bytes=self._used_bytes(),
             )
@@ -131,37 +151,28 @@ class Residency:
         resident = request.resident
         if request.entered:
             return True
-        if resident.state != "loaded" or (self._waiting and self._is_claimed(request)):
+        if resident.state != "loaded" or (self._waiting and self._waiting.claims(request)):
             return False
-        resident.begin_use(request.urgency(), self._clock())
+        self._begin(request)
         return True
 
-    def _is_claimed(self, request: Request) -> bool:
-        return any(request.resident.key in other.claims for other in self._ahead_of(request))
-
-    def _ahead_of(self, request: Request) -> list[Request]:
-        mine = self._rank(request)
-        return [other for other in self._waiting if other is not request and self._rank(other) < mine]
-
-    def _rank(self, request: Request) -> tuple[int, float]:
-        return aged(request.urgency(), self._clock() - request.since, self._patience), request.since
+    def _begin(self, request: Request) -> None:
+        request.entered = True
+        request.resident.begin_use(request, self._clock())
+        self._footprint.ran(request.resident)
 
     def _start_load(self, request: Request) -> None:
         """Hand the load over if there is room, or enough to evict; else claim what it waits for."""
         resident = request.resident
         if resident.takes_memory:
             return
-        missing = self._need_bytes(resident) - (self.budget_bytes - self._used_bytes())
+        ahead = self._waiting.models_ahead_of(request)
+        missing = self._missing_bytes(resident)
+        if ahead and missing + sum(self._need_bytes(each) for each in ahead) > 0:
+            return
         victims: list[Resident] = []
         if missing > 0:
-            if any(not other.resident.takes_memory for other in self._ahead_of(request)):
-                return
-            now = self._clock()
-            loaded = [each for each in self._residents if each.state == "loaded"]
-            candidates = [each.candidate(now, Priority.POST_SESSION) for each in loaded]
-            plan = plan_eviction(missing, candidates, self._rank(request)[0], self._patience)
-            request.claims = frozenset(plan.wait_for)
-            victims = [self._residents[key] for key in plan.now]
+            victims = self._victims(request, missing)
             if not victims:
                 return
         for victim in victims:
@@ -169,64 +180,95 @@ class Residency:
         resident.state = "loading"
         self._loads.put((request, victims))
 
-    def _see(self, request: Request) -> None:
-        if request.entered:
-            return
-        if request.error is not None:
-            raise request.error
-        if request.cancelled():
-            raise WorkCancelled
-        waited_s = self._clock() - request.since
-        if waited_s > request.longest_wait_s and not request.resident.takes_memory:
-            wait_s = max(1.0, self._estimated_wait_s(request))
-            name = request.resident.model.name
-            log.warning("no room for a model", extra={"model": name, "waited_s": round(waited_s, 1)})
-            raise GatewayBusy(f"there is no room in memory for {name} while others are in use", retry_after_s=wait_s)
+    def _missing_bytes(self, resident: Resident) -> int:
+        """What others must make room for: no more than they have, for a model alone always gets its room."""
+        others = [each for each in self._residents if each.takes_memory]
+        missing = self._need_bytes(resident) - (self.budget_bytes - self._used_bytes())
+        return min(missing, sum(each.expected_bytes for each in others))
 
-    def _estimated_wait_s(self, request: Request) -> float:
+    def _victims(self, request: Request, missing_bytes: int) -> list[Resident]:
         now = self._clock()
-        rests = [0.0]
-        for key in request.claims:
-            model = self._residents[key]
-            idle_s = model.idle_s(now)
-            rests.append(model.rest_of_use_s(now) if idle_s is None else max(0.0, self._patience.keep_s - idle_s))
-        return max(rests) + request.resident.load_s
+        candidates = self._waiting.candidates()
+        plan = plan_eviction(missing_bytes, candidates, self._waiting.rank(request)[0], self._patience)
+        request.claims = frozenset(plan.wait_for)
+        in_use = [self._residents[key] for key in plan.wait_for if self._residents[key].in_use]
+        if all(each.can_stop(request.urgency(), now, self._patience) for each in in_use):
+            for each in in_use:
+                each.stop()
+        return [self._residents[key] for key in plan.now]
 
     def _need_bytes(self, resident: Resident) -> int:
         return min(resident.expected_bytes, self.budget_bytes)
 
     def _used_bytes(self) -> int:
-        return sum(self._need_bytes(each) for each in self._residents if each.takes_memory)
+        planned = sum(self._need_bytes(each) for each in self._residents if each.takes_memory)
+        return max(planned, self._footprint.models_bytes)
 
     def _serve(self) -> None:
-        every_s = min(30.0, max(0.02, self._idle_unload_s / 4)) if self._idle_unload_s else None
+        idle_s = max(0.02, self._idle_unload_s / 4) if self._idle_unload_s else self._look_s
         while True:
             try:
-                task = self._loads.get(timeout=every_s)
+                task = self._loads.get(timeout=min(idle_s, self._look_s))
             except queue.Empty:
-                self._unload_idle()
-                continue
-            if task is None:
+                self._give_back()
+                if self._idle_unload_s:
+                    self._unload_idle()
+            else:
+                if task is None:
+                    return
+                self._load(*task)
+            self._relieve()
+
+    def _look(self, *, now: bool = False) -> None:
+        """See what models have grown to, if it is time; under the lock."""
+        at = self._clock()
+        if (now or at - self._looked_at >= self._look_s) and not self._is_changing():
+            self._looked_at = at
+            self._footprint.look(self._residents)
+
+    def _is_changing(self) -> bool:
+        return any(each.state in {"loading", "unloading"} for each in self._residents)
+
+    def _give_back(self) -> None:
+        """Have glibc let go of what the last work has freed, once everything rests."""
+        with self._changed:
+            self._look()
+            if self._footprint.grown_bytes < _RETURNED_BYTES or any(each.in_use for each in self._residents):
                 return
-            self._load(*task)
+        memory.give_back()
+        with self._changed:
+            self._look(now=True)
+            self._footprint.has_returned()
+
+    def _relieve(self) -> None:
+        """Evict idle models if those that are loaded take more than was planned, but not the last one."""
+        with self._changed:
+            if self._is_changing():
+                return
+            self._look()
+            candidates = self._waiting.candidates()
+            keys = plan_relief(self._used_bytes() - self.budget_bytes, candidates)
+            if len(keys) == sum(each.takes_memory for each in self._residents):
+                keys = keys[:-1]
+            victims = [self._residents[key] for key in keys]
+            for victim in victims:
+                victim.state = "unloading"
+        for victim in victims:
+            self._unload(victim, "evicted")
 
     def _load(self, request: Request, victims: Sequence[Resident]) -> None:
         for victim in victims:
             self._unload(victim, "evicted")
-        resident, error = request.resident, None
-        before, began = self._process_bytes(), self._clock()
-        try:
-            with memory.blocks_apart():
-                resident.model.load_model()
-        except Exception as failure:  # raised again where the load was asked for
-            error = failure
-        took_bytes, now = self._process_bytes() - before, self._clock()
+        resident = request.resident
+        began = self._clock()
+        change = measured_loads.load(resident, self._process_bytes)
+        took_bytes, error, now = change.after - change.before, change.error, self._clock()
         with self._changed:
+            self._footprint.see(self._residents, change.after)
             if error is None:
                 resident.has_loaded(took_bytes, now - began, now)
                 if request in self._waiting:  # else a third one might evict it before its first use
-                    resident.begin_use(request.urgency(), now)
-                    request.entered = True
+                    self._begin(request)
             else:
                 resident.has_failed()
                 request.error = error
@@ -246,18 +288,11 @@ class Residency:
             self._unload(each, "idle")
 
     def _unload(self, resident: Resident, reason: str) -> None:
-        before = self._process_bytes()
-        try:
-            resident.model.unload_model()
-        except Exception as failure:  # its references are gone all the same
-            log.error("model was not freed properly", extra={"model": resident.model.name, **error_fields(failure)})
-        memory.give_back()
-        freed = before - self._process_bytes()
-        if resident.expected_bytes - freed > _MISSED_BYTES:
-            gc.collect()
-            memory.give_back()
-            freed = before - self._process_bytes()
+        change = measured_loads.unload(resident, self._process_bytes)
+        freed = change.before - change.after
         with self._changed:
             resident.has_unloaded(freed)
+            self._footprint.see(self._residents, change.after)
+            self._footprint.has_returned()
             self._changed.notify_all()
         log.info("model unloaded", extra={"model": resident.model.name, "reason": reason, "bytes": freed})

@@ -13,10 +13,10 @@ from app.domain.error_fields import error_fields
 from app.domain.errors import GatewayError, GatewayTimeout, GatewayUnavailable, VigiaError
 from app.infrastructure.runtime.job_queue import JobQueue, Outcome
 from app.infrastructure.runtime.residency import Residency
-from app.infrastructure.runtime.resident import Resident
+from app.infrastructure.runtime.resident import Request, Resident
 from app.infrastructure.runtime.streaming import Relay
 from app.infrastructure.runtime.turnstile import Gait, Turnstile
-from app.infrastructure.runtime.work import CancelToken, Job, Priority, WorkCancelled
+from app.infrastructure.runtime.work import CancelToken, Job, Priority, WorkCancelled, WorkDisplaced
 
 __all__ = ["CancelToken", "ModelWorker", "Priority", "WorkCancelled"]
 
@@ -125,7 +125,8 @@ class ModelWorker(Generic[Model]):
     ) -> Result:
         """Run ``work(model, token)`` in a worker thread and return what it returns.
 
-        Cancelling the awaiting task takes waiting work out of the queue and tells running work to stop.
+        Cancelling the awaiting task takes waiting work out of the queue and tells running work to stop. Post-session work is
+        begun anew if a more urgent model needed its memory: it must give nothing away before it returns.
 
         Raises:
             GatewayBusy: ``queue_size`` jobs wait already, or there is no room in memory for long.
@@ -133,19 +134,31 @@ class ModelWorker(Generic[Model]):
             GatewayUnavailable: the model cannot be loaded, or the worker is closed.
             GatewayError: the work raised something that is not a ``VigiaError``.
         """
+        result: Result = await self._done(self._job(work, priority, deadline_s))
+        return result
+
+    def _job(
+        self,
+        work: Callable[[Model, CancelToken], Any],
+        priority: Priority,
+        deadline_s: float | None,
+        *,
+        repeatable: bool = True,
+    ) -> Job:
         limit = self._deadline_s if deadline_s is None else deadline_s
-        job = Job(work, asyncio.get_running_loop(), priority, limit)
+        return Job(work, asyncio.get_running_loop(), priority, limit, repeatable=repeatable)
+
+    async def _done(self, job: Job) -> Any:
         self._jobs.put(job)
         try:
             # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes together with the result.
-            await asyncio.wait([job.future], timeout=limit)
+            await asyncio.wait([job.future], timeout=job.deadline_s)
             if not job.future.done():
                 raise GatewayTimeout(
-                    f"{self.name} did not answer within {limit:g} s; try again, or use a smaller model",
-                    retry_after_s=limit,
+                    f"{self.name} did not answer within {job.deadline_s:g} s; try again, or use a smaller model",
+                    retry_after_s=job.deadline_s,
                 )
-            result: Result = job.future.result()
-            return result
+            return job.future.result()
         finally:
             job.token.cancel()
             self._jobs.forget(job)
@@ -168,10 +181,14 @@ class ModelWorker(Generic[Model]):
         relay: Relay[Result] = Relay(buffer)
 
         async def run() -> None:
-            await self.run(
-                lambda model, token: relay.send_all(work(model, token), token),
-                priority=priority,
-                deadline_s=deadline_s,
+            # What was sent cannot be taken back.
+            await self._done(
+                self._job(
+                    lambda model, token: relay.send_all(work(model, token), token),
+                    priority,
+                    deadline_s,
+                    repeatable=False,
+                )
             )
 
         async with contextlib.aclosing(relay.receive(run)) as items:
@@ -228,15 +245,22 @@ class ModelWorker(Generic[Model]):
                 took_ms = int((time.monotonic() - began) * 1000)
                 log.info("model loaded", extra={"model": self.name, "duration_ms": took_ms})
             return self._run_work(job)
+        while True:
+            use = self._acquire(job, self._residency, self._resident)
+            try:
+                return self._run_work(job)
+            except WorkDisplaced:
+                log.info("work stopped for a more urgent model", extra={"model": self.name})
+                job.token.begin_anew()
+            finally:
+                self._residency.release(use)
+
+    def _acquire(self, job: Job, residency: Residency, resident: Resident) -> Request:
         longest_wait_s = WAIT_SHARE * job.deadline_s - (time.monotonic() - job.since)
         token = job.token
-        self._residency.acquire(
-            self._resident, lambda: self._jobs.urgency(job), lambda: token.cancelled, longest_wait_s
+        return residency.acquire(
+            resident, lambda: self._jobs.urgency(job), lambda: token.cancelled, longest_wait_s, job.stop
         )
-        try:
-            return self._run_work(job)
-        finally:
-            self._residency.release(self._resident)
 
     def _run_work(self, job: Job) -> Any:
         if self._turnstile is None or self._gait is None:

@@ -16,7 +16,7 @@ from app.infrastructure.runtime.turnstile import Turnstile
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker
 
 MEGABYTE = 1_000_000
-QUICK = Patience(keep_s=0.05, ageing_s=0.2)
+QUICK = Patience(keep_s=0.05, ageing_s=0.2, hold_s=0.0, turn_s=0.02, rest_s=0.01)
 
 
 class Buffer:
@@ -24,6 +24,10 @@ class Buffer:
 
     def __init__(self, megabytes: int) -> None:
         self._data: NDArray[np.uint8] | None = np.ones(megabytes * MEGABYTE, np.uint8)
+        self._grown: list[NDArray[np.uint8]] = []
+
+    def grow(self, megabytes: int) -> None:
+        self._grown.append(np.ones(megabytes * MEGABYTE, np.uint8))
 
     def answer(self) -> int:
         assert self._data is not None, "the model was unloaded while it was in use"
@@ -31,6 +35,7 @@ class Buffer:
 
     def close(self) -> None:
         self._data = None
+        self._grown.clear()
 
 
 @dataclass
@@ -65,13 +70,15 @@ class World:
 async def open_world(budget_mb: int, *, cores: int = 1, idle_unload_s: float = 0.0) -> AsyncIterator[World]:
     """A budget to share; the process's memory is taken to be that of the models, so that the plan is exact."""
 
+    sizes, workers = dict[str, int](), dict[str, ModelWorker[Buffer]]()
+
     def process_bytes() -> int:
-        return sum(world.sizes.get(name, 0) for name in world.in_memory) * MEGABYTE
+        return sum(sizes.get(name, 0) for name, worker in workers.items() if worker.loaded) * MEGABYTE
 
     residency = Residency(
-        budget_mb * MEGABYTE, idle_unload_s=idle_unload_s, patience=QUICK, process_bytes=process_bytes
+        budget_mb * MEGABYTE, idle_unload_s=idle_unload_s, patience=QUICK, process_bytes=process_bytes, look_s=0.01
     )
-    world = World(residency, Turnstile(cores))
+    world = World(residency, Turnstile(cores), sizes, workers)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(asyncio.to_thread, residency.close)
         try:

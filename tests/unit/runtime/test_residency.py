@@ -74,7 +74,7 @@ async def test_no_more_goes_than_must() -> None:
 async def test_what_is_in_use_is_waited_for_and_newcomers_do_not_overtake() -> None:
     async with open_world(10) as world:
         first, second, busy = world.add("first", 10), world.add("second", 10), Busy()
-        running = asyncio.create_task(first.run(busy))
+        running = asyncio.create_task(first.run(busy, priority=Priority.LIVE_FINAL))
         await until(busy.running.is_set)
         order: list[str] = []
 

@@ -12,7 +12,7 @@ from app.application.warm_up import ModelInUse, WarmUp
 from app.infrastructure.runtime import memory
 from app.infrastructure.runtime.residency import Residency
 from app.infrastructure.runtime.worker import ModelWorker
-from tests.unit.runtime.buffers import MEGABYTE, Buffer, answer, open_world, until
+from tests.unit.runtime.buffers import MEGABYTE, QUICK, Buffer, answer, open_world, until
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def test_under_a_limit_that_does_not_hold_all_everything_still_works() -> None:
 
 
 async def test_fifty_loads_and_unloads_leave_memory_where_it_was() -> None:
-    residency = Residency(30 * MEGABYTE)
+    residency = Residency(30 * MEGABYTE, patience=QUICK)
     workers = [ModelWorker(name, lambda: Buffer(25)) for name in ("first", "second")]
     for worker in workers:
         worker.attach(residency, 25 * MEGABYTE)
