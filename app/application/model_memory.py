@@ -14,7 +14,7 @@ class ModelMemory:
     Attributes:
         state: whether it is in memory.
         declared_bytes: what the catalog says that it needs.
-        expected_bytes: what is planned for it: declared at first, then corrected by what its loads really took.
+        expected_bytes: what is planned for it: the most that it was seen to take, at least what was declared.
         measured_bytes: what its last load took; None before the first.
         loads: how often it was loaded; 0 if it never was, or could not be the last time.
         in_use: jobs that run on it; it is not evicted meanwhile.
@@ -22,7 +22,8 @@ class ModelMemory:
         idle_s: since its last work ended; None if it has not worked, or works.
         estimated_wait_s: until there is room and it is loaded; None if nothing waits for that.
         budget_bytes: of all models together.
-        used_bytes: of that budget, expected for the models that are in memory.
+        used_bytes: of that budget: expected for the models that are in memory, or what the process has beyond the server's own
+            memory if that is more; may exceed the budget until idle models were evicted.
     """
 
     state: MemoryState

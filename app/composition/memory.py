@@ -1,5 +1,6 @@
 """The memory that models may have together, what each needs, and refusing what can never fit."""
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from app.composition.choice import chosen, resolved
 from app.domain.errors import ConfigurationError
 from app.infrastructure import registry
+from app.infrastructure.catalog.catalog import Catalog
 from app.infrastructure.catalog.entries import ModelEntry, read_catalog
 from app.infrastructure.registry import Entry
 from app.infrastructure.runtime.memory import available_bytes, total_bytes
@@ -29,7 +31,7 @@ def memory_needs(settings: Settings, entries: Mapping[str, ModelEntry] | None = 
     """
     known = read_catalog() if entries is None else entries
     settings = resolved(settings)
-    return {role: _adapter_bytes(entry, settings, known) for role, entry in chosen(settings).items()}
+    return {role: adapter_bytes(entry, settings, known) for role, entry in chosen(settings).items()}
 
 
 def memory_budget(settings: Settings, needs: Mapping[str, int]) -> int:
@@ -60,9 +62,21 @@ def _limit_bytes(settings: Settings) -> int:
     return settings.models.memory_mb * MEGABYTE or max(0, total_bytes() - RESERVE_BYTES)
 
 
-def _adapter_bytes(entry: Entry[Any], settings: Settings, entries: Mapping[str, ModelEntry]) -> int:
-    names = [] if entry.model is None else [entry.model(settings), *entry.also]
+def adapter_bytes(entry: Entry[Any], settings: Settings, entries: Mapping[str, ModelEntry]) -> int:
+    """What an adapter needs with all its parts, about; 0 if it loads none."""
+    names = [] if entry.model is None else [entry.model(settings), *entry.also, *_installed(entry, settings)]
     return sum(_need_bytes(name, entries) for name in names)
+
+
+def _installed(entry: Entry[Any], settings: Settings) -> list[str]:
+    """Which of the optional parts will be loaded, too."""
+    catalog = Catalog.from_settings(settings)
+    found = []
+    for name in entry.if_installed:
+        with contextlib.suppress(ConfigurationError):
+            catalog.locate(name)
+            found.append(name)
+    return found
 
 
 def _need_bytes(name: str, entries: Mapping[str, ModelEntry]) -> int:
@@ -99,6 +113,6 @@ def _smaller(settings: Settings, role: str, limit: int) -> list[tuple[str, int]]
                 fits.append((f"VIGIA_MODELS__{role.upper()}_MODEL={entry.name}", entry.memory_mb * MEGABYTE))
     for name, adapter in registry.ROLES[role].items():
         if adapter.model is not None and default is None:
-            need = _adapter_bytes(adapter, settings, entries)
+            need = adapter_bytes(adapter, settings, entries)
             fits.append((f"VIGIA_MODELS__{role.upper()}={name}", need))
     return sorted((each for each in fits if 0 < each[1] <= limit), key=lambda each: -each[1])[:1]

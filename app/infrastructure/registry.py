@@ -40,12 +40,14 @@ class Entry(Generic[Port]):
         model: catalog name or path of the model that it loads; None if it needs none.
         packages: what it imports when it loads: module name to the name of the distribution.
         also: catalog names of what it loads besides.
+        if_installed: catalog names of what it loads besides if it is in the models folder.
     """
 
     make: Callable[[Settings, Locate], Port]
     model: Callable[[Settings], str] | None = None
     packages: Mapping[str, str] = field(default_factory=dict)
     also: tuple[str, ...] = ()
+    if_installed: tuple[str, ...] = ()
 
 
 VOICE_ACTIVITY_DETECTORS: Mapping[str, Entry[VoiceActivityDetector]] = {
@@ -122,6 +124,7 @@ SCENE_DESCRIBERS: Mapping[str, Entry[SceneDescriber]] = {
         model=lambda settings: "nanodet-g",
         packages={"onnxruntime": "onnxruntime", "rapidocr": "rapidocr", "cv2": "opencv-python-headless"},
         also=("pp-ocrv6",),
+        if_installed=("yolox-nano", "street-segmentation"),
     ),
 }
 ROLES: Mapping[str, Mapping[str, Entry[Any]]] = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.composition.memory import MEGABYTE, memory_budget, memory_needs
+from app.composition.memory import MEGABYTE, adapter_bytes, memory_budget, memory_needs
 from app.composition.models import build_models
 from app.domain.errors import ConfigurationError
+from app.infrastructure.catalog.entries import read_catalog
+from app.infrastructure.registry import Entry
 from app.settings import Settings
 from tests.server import RunningServer
 
@@ -31,6 +34,16 @@ def test_needs_are_the_catalogs() -> None:
     assert needs["language_model"] == 1700 * MEGABYTE
     assert needs["vad"] == 20 * MEGABYTE
     assert set(memory_needs(Settings(profile="dummy")).values()) == {0}
+
+
+def test_the_describers_parts_count_those_that_may_be_installed_only_if_they_are(tmp_path: Path) -> None:
+    settings = settings_with().model_copy(update={"models_dir": tmp_path})
+    assert memory_needs(settings)["scene_describer"] == 400 * MEGABYTE
+    here = Entry[object](lambda settings, locate: None, lambda settings: "nanodet-g", if_installed=("pp-ocrv6",))
+    absent = replace(here, if_installed=("yolox-nano", "street-segmentation"))
+    known = read_catalog()
+    assert adapter_bytes(here, settings, known) == 400 * MEGABYTE
+    assert adapter_bytes(absent, settings, known) == 60 * MEGABYTE
 
 
 def test_a_model_given_by_path_needs_more_than_its_files(tmp_path: Path) -> None:
