@@ -56,6 +56,8 @@ class Resident:
         """Work that runs on it."""
         self._displaced = 0
         """How often in a row its work had to stop for more urgent work."""
+        self._doublings = 0
+        """The same when it was loaded: who made it stop must not wait for longer because of that."""
         self._busy_since = self._loaded_at = 0.0
 
     @property
@@ -94,6 +96,7 @@ class Resident:
         self.state = "loaded"
         self.loads += 1
         self.urgency, self.last_used, self._loaded_at = None, now, now
+        self._doublings = min(self._displaced, MOST_DOUBLINGS)
         self.load_s = took_s if self.loads == 1 else self.load_s + SMOOTHING * (took_s - self.load_s)
         self.measured_bytes = max(0, took_bytes)
         self.has_changed(took_bytes)
@@ -121,7 +124,7 @@ class Resident:
         """How it stands when room is looked for."""
         urgency = least_urgent if self.urgency is None else self.urgency
         held_s = now - self._loaded_at
-        hold_s = patience.hold_s * 2.0 ** min(self._displaced, MOST_DOUBLINGS)
+        hold_s = patience.hold_s * 2.0**self._doublings
         return Candidate(self.key, self.expected_bytes, urgency, self.idle_s(now), held_s, hold_s)
 
     def can_stop(self, urgency: int, now: float, patience: Patience) -> bool:

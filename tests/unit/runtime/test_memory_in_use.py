@@ -9,7 +9,7 @@ from app.infrastructure.runtime import memory
 from app.infrastructure.runtime.eviction import Candidate, Eviction, Patience, plan_eviction, plan_relief
 from app.infrastructure.runtime.footprint import Footprint
 from app.infrastructure.runtime.residency import Residency
-from app.infrastructure.runtime.resident import Resident
+from app.infrastructure.runtime.resident import Request, Resident
 from app.infrastructure.runtime.worker import CancelToken, ModelWorker, Priority
 from tests.unit.runtime.buffers import MEGABYTE, QUICK, Buffer, Busy, answer, open_world, until
 
@@ -213,6 +213,20 @@ def test_a_model_that_was_just_loaded_does_some_work_first() -> None:
     assert plan_eviction(10, [rested], PHOTO, patience) == Eviction(now=(1,))
     assert plan_eviction(10, [older], PHOTO, patience) == Eviction(now=(1,))
     assert plan_eviction(10, [older], POST, patience) == Eviction(wait_for=(1,))
+
+
+def test_who_made_work_stop_does_not_wait_for_longer_because_of_that() -> None:
+    patience = Patience()
+    model = resident(0, 10)
+    model.has_loaded(10, 1.0, 0.0)
+    model.begin_use(Request(model, lambda: POST, lambda: False, 0.0, 60.0, lambda: None), 0.0)
+    assert not model.can_stop(PHOTO, 1.9, patience)
+    assert model.can_stop(PHOTO, 2.0, patience)
+    model.stop()
+    assert model.candidate(2.1, POST, patience).hold_s == 2.0
+    model.end_use(model.uses[0], 2.2)
+    model.has_loaded(10, 1.0, 8.0)
+    assert model.candidate(8.1, POST, patience).hold_s == 4.0
 
 
 def test_relief_takes_what_is_idle_even_if_that_is_not_enough() -> None:
