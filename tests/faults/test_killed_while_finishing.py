@@ -12,7 +12,7 @@ from tests.finishing import KEY, SAID, opened
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-STEPS = ["begin", "transcribe", "diarize", "analyze", "publish"]
+STEPS = ["begin", "transcribe", "diarize", "describe", "analyze", "publish"]
 
 
 def start(folder: Path, *hang_in: str) -> "subprocess.Popen[str]":
@@ -24,7 +24,7 @@ def start(folder: Path, *hang_in: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.parametrize("step", ["diarize", "analyze", "publish"])
+@pytest.mark.parametrize("step", ["diarize", "describe", "analyze", "publish"])
 async def test_a_killed_server_finishes_the_session_once(tmp_path: Path, step: str) -> None:
     with start(tmp_path, step) as killed:
         assert killed.stdout is not None
