@@ -49,7 +49,8 @@ async def test_fifty_loads_of_real_models_leave_memory_where_it_was(residency: R
         assert not workers[1].loaded
         sizes.append(memory.process_bytes())
     assert [worker.memory and worker.memory.loads for worker in workers[1:]] == [ROUNDS, ROUNDS]
-    assert abs(sizes[-1] - sizes[2]) < GROWTH  # the first rounds also load the libraries
+    # How many pages of a mapped model file are counted differs from load to load; the most of some rounds does not.
+    assert abs(max(sizes[-6:]) - max(sizes[:6])) < GROWTH
     await asyncio.to_thread(close_adapters, vad, words, language)
 
 
