@@ -246,7 +246,11 @@ def test_nothing_that_a_child_says_is_trusted(stream: IO[bytes]) -> None:
 def test_what_children_say() -> None:
     requests = b"".join(REQUEST.pack(len(data)) + data for data in (SMALL, b"\xff\xd8\xff", b"", SMALL)) + b"cut"
     replies = io.BytesIO()
-    serve(io.BytesIO(requests), replies, LIMITS)
+    limited: list[int] = []
+    serve(
+        io.BytesIO(requests), replies, LIMITS, limited.append
+    )  # the real limit would be that of the tests' own process
+    assert limited == 4 * [LIMITS.photo_cpu_s]
     replies.seek(0)
     first = read_reply(cast("IO[bytes]", replies), LIMITS)
     for _ in range(2):

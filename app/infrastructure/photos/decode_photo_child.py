@@ -7,6 +7,7 @@ hostile photos is what this process is for.
 
 import struct
 import sys
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from typing import BinaryIO
 
@@ -48,10 +49,19 @@ class ChildLimits:
         return cls(*(int(argument) for argument in arguments))
 
 
-def serve(requests: BinaryIO, replies: BinaryIO, limits: ChildLimits) -> None:
-    """Answer requests until there are no more. Each photo's memory is freed before the next one is read."""
+def serve(
+    requests: BinaryIO, replies: BinaryIO, limits: ChildLimits, limit_photo: Callable[[int], None] = limit_next_piece
+) -> None:
+    """Answer requests until there are no more. Each photo's memory is freed before the next one is read.
+
+    Args:
+        requests: lengths and files.
+        replies: takes the answers.
+        limits: of this process.
+        limit_photo: bounds the CPU seconds of the next photo, for the process as a whole.
+    """
     while len(header := requests.read(REQUEST.size)) == REQUEST.size:
-        limit_next_piece(limits.photo_cpu_s)
+        limit_photo(limits.photo_cpu_s)
         data = requests.read(REQUEST.unpack(header)[0])
         _reply(data, replies, limits)
         replies.flush()
